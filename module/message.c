@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory of messages. A message that fits into a page is one allocation; the
+ * payload of a longer one is a chain of single pages, so that no length needs
+ * more than order-0 memory. All of it is charged to the sender's memory cgroup.
+ */
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/uio.h>
+
+#include "internal.h"
+
+#define MBX_INLINE_MAX	(PAGE_SIZE - sizeof(struct mbx_message))
+
+static bool message_is_inline(const struct mbx_message *msg)
+{
+	return msg->len <= MBX_INLINE_MAX;
+}
+
+/* The pages of a message that is not inline, chained by page->lru. */
+static struct list_head *message_pages(const struct mbx_message *msg)
+{
+	return (struct list_head *)msg->data;
+}
+
+static size_t message_cost(size_t len)
+{
+	return len + MAILBOX_MESSAGE_OVERHEAD;
+}
+
+static void pages_free(struct list_head *pages)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, pages, lru)
+		__free_page(page);
+}
+
+static int pages_alloc(struct list_head *pages, size_t len)
+{
+	size_t done;
+
+	INIT_LIST_HEAD(pages);
+	for (done = 0; done < len; done += PAGE_SIZE) {
+		struct page *page = alloc_page(GFP_KERNEL_ACCOUNT);
+
+		if (!page || fatal_signal_pending(current)) {
+			if (page)
+				__free_page(page);
+			pages_free(pages);
+			return -ENOMEM;
+		}
+		list_add_tail(&page->lru, pages);
+	}
+	return 0;
+}
+
+/**
+ * mbx_message_alloc() - memory for a message, and its stamp
+ * @sender:	who sends; the message takes over the caller's reference, also
+ *		on failure
+ * @len:	payload bytes, at most MAILBOX_MESSAGE_BYTES_MAX
+ *
+ * Context: process, may sleep. Return: a message of type and priority 0, to
+ * be filled; ERR_PTR(-EDQUOT) or ERR_PTR(-ENOMEM).
+ */
+struct mbx_message *mbx_message_alloc(struct mbx_sender *sender, size_t len)
+{
+	size_t size = sizeof(struct mbx_message);
+	struct mbx_message *msg;
+	int err;
+
+	err = mbx_user_charge_bytes(sender->user, message_cost(len));
+	if (err)
+		goto put_sender;
+
+	size += len <= MBX_INLINE_MAX ? len : sizeof(struct list_head);
+	err = -ENOMEM;
+	msg = kmalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!msg)
+		goto uncharge;
+	if (len > MBX_INLINE_MAX) {
+		err = pages_alloc((struct list_head *)msg->data, len);
+		if (err)
+			goto free_message;
+	}
+
+	msg->waiter = NULL;
+	msg->sender = sender;
+	msg->type = 0;
+	msg->seq = 0;
+	msg->time_ns = ktime_get_ns();
+	msg->len = len;
+	msg->priority = 0;
+	msg->pins = 0;
+	return msg;
+
+free_message:
+	kfree(msg);
+uncharge:
+	mbx_user_uncharge_bytes(sender->user, message_cost(len));
+put_sender:
+	mbx_sender_put(sender);
+	return ERR_PTR(err);
+}
+
+/**
+ * mbx_message_free() - free a message that is in no queue
+ * @msg:	may be NULL
+ *
+ * Context: process, without a lock.
+ */
+void mbx_message_free(struct mbx_message *msg)
+{
+	if (!msg)
+		return;
+	mbx_user_uncharge_bytes(msg->sender->user, message_cost(msg->len));
+	mbx_sender_put(msg->sender);
+	if (!message_is_inline(msg))
+		pages_free(message_pages(msg));
+	kfree(msg);
+}
+
+/**
+ * mbx_message_fill() - copy the payload in
+ * @msg:	the message
+ * @from:	holds at least as many bytes as it is long
+ *
+ * Context: process, may sleep. Return: 0 or -EFAULT.
+ */
+int mbx_message_fill(struct mbx_message *msg, struct iov_iter *from)
+{
+	size_t left = msg->len;
+	struct page *page;
+
+	if (message_is_inline(msg))
+		return copy_from_iter_full(msg->data, left, from) ? 0 : -EFAULT;
+
+	list_for_each_entry(page, message_pages(msg), lru) {
+		size_t n = min_t(size_t, left, PAGE_SIZE);
+
+		if (copy_page_from_iter(page, 0, n, from) != n)
+			return -EFAULT;
+		left -= n;
+	}
+	return 0;
+}
+
+/**
+ * mbx_message_copy() - copy the payload out, as much as there is room for
+ * @msg:	the message
+ * @to:		where to; advanced by what was copied
+ *
+ * Context: process, may sleep. Return: 0 or -EFAULT.
+ */
+int mbx_message_copy(const struct mbx_message *msg, struct iov_iter *to)
+{
+	size_t left = min_t(size_t, msg->len, iov_iter_count(to));
+	struct page *page;
+
+	if (message_is_inline(msg))
+		return copy_to_iter(msg->data, left, to) == left ? 0 : -EFAULT;
+
+	list_for_each_entry(page, message_pages(msg), lru) {
+		size_t n = min_t(size_t, left, PAGE_SIZE);
+
+		if (!n)
+			break;
+		if (copy_page_to_iter(page, 0, n, to) != n)
+			return -EFAULT;
+		left -= n;
+	}
+	return 0;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A message and the stamp of its sender. What queue.c needs of them builds in
+ * user space too.
+ */
+#ifndef MBX_MESSAGE_H
+#define MBX_MESSAGE_H
+
+#include <linux/list.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/types.h>
+#include <linux/uidgid.h>
+
+struct iov_iter;
+struct mbx_quota;
+struct mbx_user;
+struct mbx_waiter;
+struct pid;
+
+/**
+ * struct mbx_sender - who sends: the stamp that messages of a thread share
+ * @refs:	one for each message, one for the handle that keeps it ready
+ * @key:	the process's number in the first pid namespace: what a queue
+ *		is indexed by
+ * @pid:	process; holds a reference
+ * @tid:	thread; holds a reference
+ * @uid:	effective user
+ * @gid:	effective group
+ * @payer:	real user: whose quota pays
+ * @user:	the account of @payer; holds a reference
+ * @rcu:	frees it, as a handle's is looked at without a lock
+ *
+ * All but @refs is invariant after init.
+ */
+struct mbx_sender {
+	refcount_t refs;
+	u32 key;
+	struct pid *pid;
+	struct pid *tid;
+	kuid_t uid;
+	kgid_t gid;
+	kuid_t payer;
+	struct mbx_user *user;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct mbx_message - payload and stamp
+ * @node:	in its lane, or in a list of those that have it
+ * @waiter:	the sender that sleeps until this is taken or let in, or NULL;
+ *		mbx_port.lock
+ * @sender:	who sent it; holds a reference
+ * @type:	as sent
+ * @seq:	its number on the port; set under mbx_port.lock
+ * @time_ns:	when it was sent, CLOCK_MONOTONIC
+ * @len:	payload bytes
+ * @priority:	as sent
+ * @pins:	peeks under way, and MBX_PINS_DEAD; mbx_port.lock
+ * @data:	the payload, if all of it fits into a page together with this;
+ *		otherwise struct list_head of the pages that hold it
+ *
+ * 64 bytes, so that a small message fits into a 128-byte slab object. What has
+ * no lock named is invariant once the message is sent.
+ */
+struct mbx_message {
+	struct list_head node;
+	struct mbx_waiter *waiter;
+	struct mbx_sender *sender;
+	u64 type;
+	u64 seq;
+	u64 time_ns;
+	u32 len;
+	u16 priority;
+	u16 pins;
+	u8 data[];
+};
+
+/* Whoever unpins last frees the message. */
+#define MBX_PINS_DEAD	0x8000
+#define MBX_PINS_MAX	0x7fff
+
+/* --- sender.c ----------------------------------------------------------- */
+
+struct mbx_sender *mbx_sender_get(struct mbx_sender __rcu **kept,
+				  struct mbx_quota *quota);
+void mbx_sender_put(struct mbx_sender *sender);
+void mbx_sender_forget(struct mbx_sender __rcu **kept);
+
+/* --- message.c ---------------------------------------------------------- */
+
+struct mbx_message *mbx_message_alloc(struct mbx_sender *sender, size_t len);
+void mbx_message_free(struct mbx_message *msg);
+int mbx_message_fill(struct mbx_message *msg, struct iov_iter *from);
+int mbx_message_copy(const struct mbx_message *msg, struct iov_iter *to);
+
+#endif /* MBX_MESSAGE_H */

@@ -1,0 +1,501 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Order and selection of messages; queue.h says how.
+ */
+#include <linux/errno.h>
+#include <linux/mailbox_ipc.h>
+#include <linux/minmax.h>
+#include <linux/pid.h>
+#include <linux/rbtree_augmented.h>
+#include <linux/slab.h>
+
+#include "queue.h"
+
+/* The types that occur in a subtree lie between these. */
+struct mbx_span {
+	u64 min;
+	u64 max;
+};
+
+/**
+ * struct mbx_lane - messages of one type, priority and sender
+ * @node:	in mbx_queue.index, one for each
+ * @messages:	in the order of their numbers, never empty while indexed
+ * @type:	invariant while indexed
+ * @sender:	mbx_sender.key, likewise
+ * @priority:	likewise; 0 in a queue that ignores priorities
+ * @span:	of the subtree below @node[MBX_LANE_ORDER]
+ */
+struct mbx_lane {
+	struct rb_node node[MBX_LANE_INDEXES];
+	struct list_head messages;
+	u64 type;
+	u32 sender;
+	u16 priority;
+	struct mbx_span span;
+};
+
+/**
+ * mbx_lane_alloc() - memory for a lane
+ * @gfp:	how to allocate
+ *
+ * Context: as @gfp says. Return: an empty lane, or NULL.
+ */
+struct mbx_lane *mbx_lane_alloc(gfp_t gfp)
+{
+	return kmalloc(sizeof(struct mbx_lane), gfp | __GFP_ACCOUNT);
+}
+
+/**
+ * mbx_lane_free() - free a lane that is in no queue
+ * @lane:	may be NULL
+ *
+ * Context: any.
+ */
+void mbx_lane_free(struct mbx_lane *lane)
+{
+	kfree(lane);
+}
+
+static struct mbx_message *lane_head(const struct mbx_lane *lane)
+{
+	return list_first_entry(&lane->messages, struct mbx_message, node);
+}
+
+static struct mbx_lane *lane_of(const struct rb_node *node,
+				enum mbx_lane_index index)
+{
+	return container_of(node - index, struct mbx_lane, node[0]);
+}
+
+static int compare(u64 a, u64 b)
+{
+	return (a > b) - (a < b);
+}
+
+/* Which lane goes first: the higher priority, then the older first message. */
+static int lane_compare_order(const struct mbx_lane *a,
+			      const struct mbx_lane *b)
+{
+	return compare(b->priority, a->priority) ?:
+	       compare(lane_head(a)->seq, lane_head(b)->seq);
+}
+
+static int lane_compare(const struct mbx_lane *a, const struct mbx_lane *b,
+			enum mbx_lane_index index)
+{
+	switch (index) {
+	case MBX_LANE_EXACT:
+		return compare(a->type, b->type) ?:
+		       compare(a->sender, b->sender) ?:
+		       compare(a->priority, b->priority);
+	case MBX_LANE_TYPE:
+		return compare(a->type, b->type) ?: lane_compare_order(a, b);
+	case MBX_LANE_SENDER:
+		return compare(a->sender, b->sender) ?:
+		       lane_compare_order(a, b);
+	default:
+		return lane_compare_order(a, b);
+	}
+}
+
+/* --- the span of types below a lane, for "any type but" ------------------ */
+
+static struct mbx_span span_compute(const struct mbx_lane *lane)
+{
+	const struct rb_node *node = &lane->node[MBX_LANE_ORDER];
+	const struct rb_node *child[] = { node->rb_left, node->rb_right };
+	struct mbx_span span = { lane->type, lane->type };
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		const struct mbx_lane *below;
+
+		if (!child[i])
+			continue;
+		below = lane_of(child[i], MBX_LANE_ORDER);
+		span.min = min(span.min, below->span.min);
+		span.max = max(span.max, below->span.max);
+	}
+	return span;
+}
+
+static void span_propagate(struct rb_node *node, struct rb_node *stop)
+{
+	while (node != stop) {
+		struct mbx_lane *lane = lane_of(node, MBX_LANE_ORDER);
+
+		lane->span = span_compute(lane);
+		node = rb_parent(node);
+	}
+}
+
+static void span_copy(struct rb_node *old, struct rb_node *new)
+{
+	lane_of(new, MBX_LANE_ORDER)->span = lane_of(old, MBX_LANE_ORDER)->span;
+}
+
+static void span_rotate(struct rb_node *old, struct rb_node *new)
+{
+	struct mbx_lane *lane = lane_of(old, MBX_LANE_ORDER);
+
+	span_copy(old, new);
+	lane->span = span_compute(lane);
+}
+
+static const struct rb_augment_callbacks span_callbacks = {
+	.propagate	= span_propagate,
+	.copy		= span_copy,
+	.rotate		= span_rotate,
+};
+
+/* --- lanes in their indexes ---------------------------------------------- */
+
+static void lane_link(struct mbx_queue *queue, struct mbx_lane *lane,
+		      enum mbx_lane_index index)
+{
+	struct rb_root *root = &queue->index[index];
+	struct rb_node **link = &root->rb_node;
+	struct rb_node *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		if (lane_compare(lane, lane_of(parent, index), index) < 0)
+			link = &parent->rb_left;
+		else
+			link = &parent->rb_right;
+	}
+	rb_link_node(&lane->node[index], parent, link);
+
+	if (index == MBX_LANE_ORDER) {
+		span_propagate(&lane->node[index], NULL);
+		rb_insert_augmented(&lane->node[index], root, &span_callbacks);
+	} else {
+		rb_insert_color(&lane->node[index], root);
+	}
+}
+
+static void lane_unlink(struct mbx_queue *queue, struct mbx_lane *lane,
+			enum mbx_lane_index index)
+{
+	struct rb_root *root = &queue->index[index];
+
+	if (index == MBX_LANE_ORDER)
+		rb_erase_augmented(&lane->node[index], root, &span_callbacks);
+	else
+		rb_erase(&lane->node[index], root);
+}
+
+/*
+ * The first message of @lane is another one than before. The trees were built
+ * with the old one, so nothing may be looked up before this is done.
+ */
+static void lane_move(struct mbx_queue *queue, struct mbx_lane *lane)
+{
+	enum mbx_lane_index index;
+
+	for (index = MBX_LANE_ORDER; index < MBX_LANE_INDEXES; index++) {
+		struct rb_node *node = &lane->node[index];
+		struct rb_node *next = rb_next(node);
+		struct rb_node *prev = rb_prev(node);
+
+		if ((!next ||
+		     lane_compare(lane, lane_of(next, index), index) < 0) &&
+		    (!prev ||
+		     lane_compare(lane_of(prev, index), lane, index) < 0))
+			continue;
+		lane_unlink(queue, lane, index);
+		lane_link(queue, lane, index);
+	}
+}
+
+/* Set in @key what decides the lane of @msg. */
+static void lane_key(const struct mbx_queue *queue,
+		     const struct mbx_message *msg, struct mbx_lane *key)
+{
+	key->type = msg->type;
+	key->sender = msg->sender->key;
+	key->priority = queue->fifo ? 0 : msg->priority;
+}
+
+static struct mbx_lane *lane_find(struct mbx_queue *queue,
+				  const struct mbx_message *msg)
+{
+	struct rb_node *node = queue->index[MBX_LANE_EXACT].rb_node;
+	struct mbx_lane key;
+
+	lane_key(queue, msg, &key);
+	if (queue->last &&
+	    !lane_compare(&key, queue->last, MBX_LANE_EXACT))
+		return queue->last;
+
+	while (node) {
+		struct mbx_lane *lane = lane_of(node, MBX_LANE_EXACT);
+		int order = lane_compare(&key, lane, MBX_LANE_EXACT);
+
+		if (!order) {
+			queue->last = lane;
+			return lane;
+		}
+		node = order < 0 ? node->rb_left : node->rb_right;
+	}
+	return NULL;
+}
+
+/* Of the lanes with this type or sender, the one that goes first. */
+static struct mbx_lane *lane_first(const struct mbx_queue *queue,
+				   enum mbx_lane_index index, u64 key)
+{
+	struct rb_node *node = queue->index[index].rb_node;
+	struct mbx_lane *first = NULL;
+
+	while (node) {
+		struct mbx_lane *lane = lane_of(node, index);
+		u64 has = index == MBX_LANE_TYPE ? lane->type : lane->sender;
+
+		if (has < key) {
+			node = node->rb_right;
+		} else {
+			if (has == key)
+				first = lane;
+			node = node->rb_left;
+		}
+	}
+	return first;
+}
+
+/* --- selection ----------------------------------------------------------- */
+
+static bool sender_match(const struct mbx_select *select,
+			 const struct mbx_sender *sender)
+{
+	if (!select->ns)
+		return sender->key == select->key;
+	return pid_nr_ns(sender->pid, select->ns) == select->nr;
+}
+
+/**
+ * mbx_select_match() - does a receive want this message?
+ * @select:	what it wants
+ * @msg:	the message
+ *
+ * Context: any. For MAILBOX_SELECT_TYPE_AT_MOST it says whether the type is
+ * low enough; which one is lowest only a queue knows.
+ */
+bool mbx_select_match(const struct mbx_select *select,
+		      const struct mbx_message *msg)
+{
+	switch (select->kind) {
+	case MAILBOX_SELECT_TYPE:
+		return msg->type == select->type;
+	case MAILBOX_SELECT_TYPE_NOT:
+		return msg->type != select->type;
+	case MAILBOX_SELECT_TYPE_AT_MOST:
+		return msg->type <= select->type;
+	case MAILBOX_SELECT_SENDER:
+		return sender_match(select, msg->sender);
+	default:
+		return true;
+	}
+}
+
+static struct mbx_lane *find_type_not(const struct mbx_queue *queue, u64 type)
+{
+	struct rb_node *node = queue->index[MBX_LANE_ORDER].rb_node;
+
+	/* Go down to the first lane; every subtree entered holds one. */
+	while (node) {
+		struct mbx_lane *lane = lane_of(node, MBX_LANE_ORDER);
+		struct rb_node *left = node->rb_left;
+
+		if (left) {
+			const struct mbx_span *span =
+				&lane_of(left, MBX_LANE_ORDER)->span;
+
+			if (span->min != type || span->max != type) {
+				node = left;
+				continue;
+			}
+		}
+		if (lane->type != type)
+			return lane;
+		node = node->rb_right;
+	}
+	return NULL;
+}
+
+/*
+ * In the first pid namespace the number is the key. In another one a process
+ * that lives has a known key; the messages of one that has exited are found
+ * by asking each sender that has something queued.
+ */
+static struct mbx_lane *find_sender(const struct mbx_queue *queue,
+				    const struct mbx_select *select)
+{
+	struct mbx_lane *lane;
+	struct rb_node *node;
+
+	lane = lane_first(queue, MBX_LANE_SENDER, select->key);
+	if (!select->ns || (lane && sender_match(select, lane_head(lane)->sender)))
+		return lane;
+
+	for (node = rb_first(&queue->index[MBX_LANE_SENDER]); node;
+	     node = rb_next(node)) {
+		lane = lane_of(node, MBX_LANE_SENDER);
+		if (sender_match(select, lane_head(lane)->sender))
+			return lane;
+	}
+	return NULL;
+}
+
+/**
+ * mbx_queue_find() - the message that a receive gets next
+ * @queue:	the queue
+ * @select:	what the receive wants
+ *
+ * Context: any; the caller serialises. Return: the message, still in the
+ * queue, or NULL.
+ */
+struct mbx_message *mbx_queue_find(const struct mbx_queue *queue,
+				   const struct mbx_select *select)
+{
+	struct mbx_lane *lane = NULL;
+	struct rb_node *node;
+
+	if (!queue->count)
+		return NULL;
+
+	switch (select->kind) {
+	case MAILBOX_SELECT_ANY:
+		node = rb_first(&queue->index[MBX_LANE_ORDER]);
+		lane = lane_of(node, MBX_LANE_ORDER);
+		break;
+	case MAILBOX_SELECT_TYPE:
+		lane = lane_first(queue, MBX_LANE_TYPE, select->type);
+		break;
+	case MAILBOX_SELECT_TYPE_NOT:
+		lane = find_type_not(queue, select->type);
+		break;
+	case MAILBOX_SELECT_TYPE_AT_MOST:
+		node = rb_first(&queue->index[MBX_LANE_TYPE]);
+		if (lane_of(node, MBX_LANE_TYPE)->type <= select->type)
+			lane = lane_of(node, MBX_LANE_TYPE);
+		break;
+	case MAILBOX_SELECT_SENDER:
+		lane = find_sender(queue, select);
+		break;
+	}
+	return lane ? lane_head(lane) : NULL;
+}
+
+/* --- the queue ----------------------------------------------------------- */
+
+/**
+ * mbx_queue_init() - make an empty queue
+ * @queue:	the queue
+ * @fifo:	order by mbx_message.seq alone, whatever the priorities
+ */
+void mbx_queue_init(struct mbx_queue *queue, bool fifo)
+{
+	*queue = (struct mbx_queue){ .fifo = fifo };
+}
+
+/**
+ * mbx_queue_exit() - give back what an empty queue keeps
+ * @queue:	the queue
+ */
+void mbx_queue_exit(struct mbx_queue *queue)
+{
+	mbx_lane_free(queue->spare);
+	queue->spare = NULL;
+}
+
+/* Put @msg where its number belongs; true if it is the lane's first now. */
+static bool lane_add(struct mbx_lane *lane, struct mbx_message *msg)
+{
+	struct mbx_message *other;
+
+	other = list_last_entry(&lane->messages, struct mbx_message, node);
+	if (other->seq < msg->seq) {
+		list_add_tail(&msg->node, &lane->messages);
+		return false;
+	}
+	/* One that was taken comes back: it was first not long ago. */
+	list_for_each_entry(other, &lane->messages, node)
+		if (other->seq > msg->seq)
+			break;
+	list_add_tail(&msg->node, &other->node);
+	return lane_head(lane) == msg;
+}
+
+/**
+ * mbx_queue_push() - queue a message where its number and priority belong
+ * @queue:	the queue
+ * @msg:	the message, numbered, in no queue
+ * @reserve:	a lane that may be used, or NULL; NULL afterwards if it was
+ *
+ * Context: any; the caller serialises. Return: false if a lane is needed that
+ * neither the queue nor @reserve has; nothing has changed then.
+ */
+bool mbx_queue_push(struct mbx_queue *queue, struct mbx_message *msg,
+		    struct mbx_lane **reserve)
+{
+	struct mbx_lane *lane = lane_find(queue, msg);
+	enum mbx_lane_index index;
+
+	if (lane) {
+		if (lane_add(lane, msg))
+			lane_move(queue, lane);
+	} else {
+		struct mbx_lane **from = queue->spare ? &queue->spare : reserve;
+
+		lane = *from;
+		if (!lane)
+			return false;
+		*from = NULL;
+
+		lane_key(queue, msg, lane);
+		INIT_LIST_HEAD(&lane->messages);
+		list_add(&msg->node, &lane->messages);
+		for (index = 0; index < MBX_LANE_INDEXES; index++)
+			lane_link(queue, lane, index);
+		queue->last = lane;
+	}
+	queue->count++;
+	queue->bytes += msg->len;
+	return true;
+}
+
+/**
+ * mbx_queue_remove() - take a message out
+ * @queue:	the queue
+ * @msg:	a message in it
+ *
+ * Context: any; the caller serialises.
+ */
+void mbx_queue_remove(struct mbx_queue *queue, struct mbx_message *msg)
+{
+	struct mbx_lane *lane = lane_find(queue, msg);
+	bool first = lane_head(lane) == msg;
+	enum mbx_lane_index index;
+
+	queue->count--;
+	queue->bytes -= msg->len;
+
+	if (!list_is_singular(&lane->messages)) {
+		list_del(&msg->node);
+		if (first)
+			lane_move(queue, lane);
+		return;
+	}
+
+	/* The trees compare by the first message: unlink while it is there. */
+	for (index = 0; index < MBX_LANE_INDEXES; index++)
+		lane_unlink(queue, lane, index);
+	list_del(&msg->node);
+	queue->last = NULL;
+	if (!queue->spare)
+		queue->spare = lane;
+	else
+		mbx_lane_free(lane);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A queue of messages: order and selection, nothing else. No locks, no
+ * sleeping, no user memory: the caller serialises. Builds in user space too,
+ * for tests, so it includes little.
+ *
+ * DOC: lanes
+ *
+ * Messages of the same type, priority and sender always leave in the order in
+ * which they came, whatever a receiver selects by. They form a lane: a plain
+ * list, so that a message itself carries one list node and nothing else. Only
+ * lanes are indexed: by what they are, for the next message of the kind; by
+ * priority and age of their first message, for receive-any; and in the same
+ * order behind the type, and behind the sender, for the selections. So each
+ * operation costs the logarithm of the number of lanes, and in the common case
+ * of one lane nothing at all, however long the backlog.
+ */
+#ifndef MBX_QUEUE_H
+#define MBX_QUEUE_H
+
+#include <linux/rbtree.h>
+#include <linux/types.h>
+
+#include "message.h"
+
+struct pid_namespace;
+
+/**
+ * struct mbx_select - which message a receive wants
+ * @kind:	MAILBOX_SELECT_*
+ * @type:	for the kinds that compare a type
+ * @nr:		for SENDER: process number in @ns
+ * @key:	for SENDER: the same process as mbx_sender.key, if it is known
+ * @ns:		for SENDER: the receiver's pid namespace; NULL if @key is all
+ *		that is needed (it is the first one)
+ */
+struct mbx_select {
+	u32 kind;
+	u64 type;
+	u32 nr;
+	u32 key;
+	struct pid_namespace *ns;
+};
+
+bool mbx_select_match(const struct mbx_select *select,
+		      const struct mbx_message *msg);
+
+/* The ways in which lanes are ordered. */
+enum mbx_lane_index {
+	MBX_LANE_EXACT,		/* type, sender, priority */
+	MBX_LANE_ORDER,		/* priority, age of the first message */
+	MBX_LANE_TYPE,		/* type, then as ORDER */
+	MBX_LANE_SENDER,	/* sender, then as ORDER */
+	MBX_LANE_INDEXES,
+};
+
+struct mbx_lane;
+
+/**
+ * struct mbx_queue - messages in order
+ * @index:	the lanes, by enum mbx_lane_index
+ * @last:	the lane that was used last, or NULL: saves the search
+ * @spare:	an empty lane kept for the next message that needs one, or NULL
+ * @fifo:	priorities do not count
+ * @count:	messages
+ * @bytes:	their payloads
+ */
+struct mbx_queue {
+	struct rb_root index[MBX_LANE_INDEXES];
+	struct mbx_lane *last;
+	struct mbx_lane *spare;
+	bool fifo;
+	unsigned int count;
+	u64 bytes;
+};
+
+void mbx_queue_init(struct mbx_queue *queue, bool fifo);
+void mbx_queue_exit(struct mbx_queue *queue);
+bool mbx_queue_push(struct mbx_queue *queue, struct mbx_message *msg,
+		    struct mbx_lane **reserve);
+void mbx_queue_remove(struct mbx_queue *queue, struct mbx_message *msg);
+struct mbx_message *mbx_queue_find(const struct mbx_queue *queue,
+				   const struct mbx_select *select);
+
+struct mbx_lane *mbx_lane_alloc(gfp_t gfp);
+void mbx_lane_free(struct mbx_lane *lane);
+
+#endif /* MBX_QUEUE_H */

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who sends. A thread that keeps sending through one handle, with the same
+ * user and group, shares one stamp for all its messages.
+ */
+#include <linux/cred.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+static bool sender_is_current(const struct mbx_sender *sender)
+{
+	const struct cred *cred = current_cred();
+
+	return sender->tid == task_pid(current) &&
+	       sender->pid == task_tgid(current) &&
+	       uid_eq(sender->payer, cred->uid) &&
+	       uid_eq(sender->uid, cred->euid) &&
+	       gid_eq(sender->gid, cred->egid);
+}
+
+static struct mbx_sender *sender_alloc(struct mbx_quota *quota)
+{
+	const struct cred *cred = current_cred();
+	struct mbx_sender *sender;
+
+	sender = kmalloc(sizeof(*sender), GFP_KERNEL_ACCOUNT);
+	if (!sender)
+		return NULL;
+	sender->user = mbx_user_get(quota, cred->uid);
+	if (!sender->user) {
+		kfree(sender);
+		return NULL;
+	}
+	/* One for the handle, one for the caller. */
+	refcount_set(&sender->refs, 2);
+	sender->pid = get_pid(task_tgid(current));
+	sender->tid = get_pid(task_pid(current));
+	sender->key = pid_nr(sender->pid);
+	sender->uid = cred->euid;
+	sender->gid = cred->egid;
+	sender->payer = cred->uid;
+	return sender;
+}
+
+/**
+ * mbx_sender_get() - the stamp of the calling thread
+ * @kept:	where a handle keeps the one that was used last
+ * @quota:	the users of the handle's registry
+ *
+ * The real user pays, as for the kernel's other per-user limits; the effective
+ * one is shown, as for SO_PEERCRED.
+ *
+ * Context: process, may sleep. Return: the stamp with a reference for the
+ * caller, or NULL without memory.
+ */
+struct mbx_sender *mbx_sender_get(struct mbx_sender __rcu **kept,
+				  struct mbx_quota *quota)
+{
+	struct mbx_sender *sender, *old;
+
+	rcu_read_lock();
+	sender = rcu_dereference(*kept);
+	if (sender && sender_is_current(sender) &&
+	    refcount_inc_not_zero(&sender->refs)) {
+		rcu_read_unlock();
+		return sender;
+	}
+	rcu_read_unlock();
+
+	sender = sender_alloc(quota);
+	if (!sender)
+		return NULL;
+	old = unrcu_pointer(xchg(kept, RCU_INITIALIZER(sender)));
+	if (old)
+		mbx_sender_put(old);
+	return sender;
+}
+
+/**
+ * mbx_sender_put() - give a reference back
+ * @sender:	the stamp
+ *
+ * Context: process. The memory stays until a grace period is over, as a
+ * look-up in mbx_sender_get() may be reading it.
+ */
+void mbx_sender_put(struct mbx_sender *sender)
+{
+	if (!refcount_dec_and_test(&sender->refs))
+		return;
+	put_pid(sender->pid);
+	put_pid(sender->tid);
+	mbx_user_put(sender->user);
+	kfree_rcu(sender, rcu);
+}
+
+/**
+ * mbx_sender_forget() - a handle goes: drop the stamp that it keeps
+ * @kept:	where it keeps it; nobody else uses it any more
+ */
+void mbx_sender_forget(struct mbx_sender __rcu **kept)
+{
+	struct mbx_sender *sender = rcu_dereference_protected(*kept, true);
+
+	if (sender)
+		mbx_sender_put(sender);
+}
