@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# For people: `make help`. What the kernel's build reads is in Kbuild.
+
+PREFIX          ?= /usr/local
+INSTALL_MOD_DIR ?= updates
+BUILD           ?= $(CURDIR)/build
+MAILBOX_CACHE   ?= $(CURDIR)/.cache
+KDIR            ?= /lib/modules/$(or $(KREL),$(shell uname -r))/build
+KERNELS         ?= 6.1 6.12
+K               ?= 6.12
+ALL_KERNELS     := 6.1 6.12 6.1-rt 6.12-rt
+
+override BUILD := $(abspath $(BUILD))
+export BUILD MAILBOX_CACHE KERNELS TESTS
+
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+utsrelease := $(KDIR)/include/generated/utsrelease.h
+release := $(shell sed -n 's/.*UTS_RELEASE "\(.*\)".*/\1/p' $(utsrelease) 2>/dev/null)
+KREL := $(or $(release),$(KREL),$(shell uname -r))
+
+# The module is built in a copy of its sources, so that several kernels can
+# have their object files side by side.
+tree := $(BUILD)/$(KREL)
+ko := $(tree)/module/mailbox_ipc.ko
+find_sources = find Kbuild dkms.conf module ! -name '.*' ! -name '*~'
+sources := $(addprefix $(CURDIR)/,$(shell $(find_sources)))
+
+USERSPACE = +$(MAKE) --no-print-directory -C userspace BUILD=$(BUILD) VERSION=$(VERSION)
+TESTDIR = +$(MAKE) --no-print-directory -C tests BUILD=$(BUILD) OUTPUT=$(BUILD)/tests
+
+.PHONY: all
+all: module-if-possible userspace
+
+.PHONY: help
+help:
+	@echo 'Try it in a virtual machine (nothing on this machine is touched):'
+	@echo '  make demo         show what a mailbox does, step by step'
+	@echo '  make shell        a prompt in a machine that has it all (K=6.1: another kernel)'
+	@echo '  make test         all tests, on the kernels $(KERNELS)'
+	@echo '                    (KERNELS="6.1-rt" TESTS="name name" choose)'
+	@echo 'Use it on this machine:'
+	@echo '  make              the module for the running kernel, the library and the tool'
+	@echo '  make install      all of them (DESTDIR=, PREFIX=$(PREFIX), INSTALL_MOD_DIR=$(INSTALL_MOD_DIR))'
+	@echo '  make uninstall    take them away again'
+	@echo '  make load         load the module that was built here; make unload'
+	@echo 'Parts, and for developers:'
+	@echo '  make module       only the module (KDIR=/path/of/a/kernel/build/tree)'
+	@echo '  make userspace    only the library and the tool'
+	@echo '  make check        no warning with W=1 and sparse, on $(ALL_KERNELS)'
+	@echo '  make clean        remove build/; make distclean also removes what was downloaded'
+	@echo 'tests/vm/vm --help tells how to run anything in the virtual machine.'
+
+# --- building ----------------------------------------------------------------
+
+# Packages of the host that are missing are installed first.
+DEPS := $(addprefix deps-,build vm test check)
+.PHONY: $(DEPS)
+$(DEPS): deps-%:
+	@tests/vm/deps $*
+
+no_headers = "There are no kernel headers in $(KDIR)." \
+	"On Debian: apt install linux-headers-$(KREL); or give KDIR=/path/of/a/kernel/build/tree." \
+	"To try it without: make shell"
+
+.PHONY: module module-if-possible
+module: $(ko)
+
+ifneq ($(release),)
+module-if-possible: module
+else
+module-if-possible:
+	@echo 'The module is left out.' $(no_headers)
+endif
+
+$(ko): $(sources) | deps-build
+	@[ -n "$(release)" ] || { echo $(no_headers); exit 1; }
+	@mkdir -p $(tree)
+	@touch $(tree)/.copied
+	@$(find_sources) -type f | sort >$(tree)/.copy
+	@comm -23 $(tree)/.copied $(tree)/.copy | sed 's#^#$(tree)/#' | xargs -r rm -f
+	@xargs cp -pu --parents -t $(tree) <$(tree)/.copy
+	@mv $(tree)/.copy $(tree)/.copied
+	+$(MAKE) -C $(KDIR) M=$(tree) CONFIG_DEBUG_INFO_BTF_MODULES= modules
+	@touch $@
+
+.PHONY: userspace
+userspace: | deps-build
+	$(USERSPACE) all
+
+.PHONY: clean distclean
+clean:
+	rm -rf $(BUILD)
+distclean: clean
+	rm -rf $(MAILBOX_CACHE)
+
+# --- this machine ------------------------------------------------------------
+
+installed_ko := $(DESTDIR)/lib/modules/$(KREL)/$(INSTALL_MOD_DIR)/mailbox_ipc.ko
+
+.PHONY: install uninstall
+install: all
+	$(USERSPACE) install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
+ifneq ($(release),)
+	install -D -m 644 $(ko) $(installed_ko)
+	$(if $(DESTDIR),,depmod $(KREL))
+endif
+
+uninstall:
+	$(USERSPACE) uninstall DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
+	rm -f $(installed_ko)
+	$(if $(DESTDIR),,depmod $(KREL))
+
+.PHONY: load unload
+load: module
+	@insmod $(ko) && ls -l /dev/mailbox || { echo "Not loaded: it needs root, a kernel" \
+		"that takes modules, and one of the very release $(KREL). Without: make shell"; exit 1; }
+
+unload:
+	@rmmod mailbox_ipc || { echo "Not unloaded: programs have /dev/mailbox open, or" \
+		"there are persistent ports (mailbox ls shows them, mailbox rm ends them)"; exit 1; }
+
+# --- the virtual machine -----------------------------------------------------
+
+# What tests/vm/vm asks for: everything built for KDIR, then put into a guest.
+WITH_USERSPACE ?= y
+WITH_TESTS ?= y
+with_userspace := $(and $(filter y,$(WITH_USERSPACE)),$(wildcard userspace/Makefile))
+with_tests := $(and $(filter y,$(WITH_TESTS)),$(wildcard tests/Makefile))
+.PHONY: guest guest-install
+guest: module $(BUILD)/vm/qemu-exit
+	$(if $(with_userspace),$(USERSPACE) all)
+	$(if $(with_tests),$(TESTDIR) all)
+
+guest-install:
+	$(if $(with_userspace),$(USERSPACE) install DESTDIR=$(GUEST) PREFIX=/usr)
+	$(if $(with_tests),$(TESTDIR) install INSTALL_PATH=$(GUEST)/usr/lib/mailbox/tests)
+	$(if $(wildcard tests/demo/demo),install -D tests/demo/demo $(GUEST)/usr/lib/mailbox/demo)
+
+$(BUILD)/vm/qemu-exit: tests/vm/guest/qemu-exit.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -Wall -Werror -static -o $@ $<
+
+.PHONY: shell demo
+shell:
+	@tests/vm/vm shell -k $(K) --no-tests
+
+demo:
+	@tests/vm/vm run -k $(K) --no-tests /usr/lib/mailbox/demo
+
+# --- tests -------------------------------------------------------------------
+
+.PHONY: test
+test: deps-build deps-vm deps-test
+	@tests/run
+
+# Each kernel anew, in a build folder of its own.
+.PHONY: check check-userspace $(ALL_KERNELS:%=check-%)
+check: $(ALL_KERNELS:%=check-%) check-userspace
+
+check-userspace: | deps-build deps-check
+	$(if $(wildcard userspace/check),$(USERSPACE) -s check WERROR=1 BUILD=$(BUILD)/check)
+
+$(ALL_KERNELS:%=check-%): check-%: | deps-build deps-vm deps-check
+	@tests/vm/kernel fetch $*
+	@rm -rf $(BUILD)/check-$*
+	@echo "check: $*, W=1 and sparse"
+	@headers=$$(tests/vm/kernel env $* | sed -n 's/^HEADERS=//p') && \
+	if ! $(MAKE) -s module BUILD=$(BUILD)/check-$* KDIR=$$headers W=1 C=2 \
+		>$(BUILD)/check-$*.log 2>&1 || grep -q -E 'warning|error' $(BUILD)/check-$*.log; then \
+		cat $(BUILD)/check-$*.log; echo "check: $* has warnings"; exit 1; \
+	fi
