@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of the library share; nothing here is exported. */
+#ifndef MAILBOX_LIB_INTERNAL_H
+#define MAILBOX_LIB_INTERNAL_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "mailbox.h"
+
+#define MAILBOX_DEVICE	"/dev/mailbox"
+
+/*
+ * A handle never changes after it was made, so that any number of threads can
+ * use it without a lock.
+ */
+struct mailbox {
+	int fd;
+};
+
+/* Opens the device; returns a descriptor, or -1 with errno as mailbox_open(). */
+int mailbox_device_open(unsigned int flags);
+
+/*
+ * The descriptor to ask: that of @mb, or, if there is none, a new one for
+ * control, that mailbox_device_put() closes again. EINVAL if both are NULL and
+ * @name_needed.
+ */
+int mailbox_device_get(struct mailbox *mb, const char *name, bool name_needed);
+void mailbox_device_put(struct mailbox *mb, int fd);
+
+/* Writes @name to @field, all of it; NULL is no name, an empty one EINVAL. */
+int mailbox_name_copy(char field[MAILBOX_NAME_SIZE], const char *name);
+
+/* PORT_OPEN and PORT_CREATE on a descriptor. */
+int mailbox_fd_bind(int fd, const char *name);
+int mailbox_fd_create(int fd, const char *name,
+		      struct mailbox_create_attr *attr);
+
+void mailbox_status_fill(struct mailbox_port_status *status,
+			 const struct mailbox_ioc_port_stat *from);
+
+/* Attribute structs may grow into reserved[]: what is not 0 there is EINVAL. */
+bool mailbox_all_zero(const void *start, size_t bytes);
+
+#endif /* MAILBOX_LIB_INTERNAL_H */
