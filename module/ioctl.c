@@ -42,18 +42,23 @@ struct mbx_call {
 	} arg;
 };
 
-static int call_reply(const struct mbx_call *call)
+/* Give the results back: they start at @from in the struct. */
+static int call_reply(const struct mbx_call *call, size_t from)
 {
-	return copy_to_user(call->user, &call->arg, call->size) ? -EFAULT : 0;
+	const void *arg = &call->arg;
+
+	if (copy_to_user(call->user + from, arg + from, call->size - from))
+		return -EFAULT;
+	return 0;
 }
 
 /*
  * For a command that cannot be undone when its results cannot be told: see
  * beforehand that they can be, by writing back what was read.
  */
-static int call_probe(const struct mbx_call *call)
+static int call_probe(const struct mbx_call *call, size_t from)
 {
-	return call_reply(call);
+	return call_reply(call, from);
 }
 
 /* --- the registry's commands ---------------------------------------------- */
@@ -85,7 +90,7 @@ static int do_info(struct mbx_call *call)
 		.user_bytes = atomic64_read(&user->bytes),
 	};
 	mbx_user_put(user);
-	return call_reply(call);
+	return call_reply(call, 0);
 }
 
 static int do_port_create(struct mbx_call *call)
@@ -98,12 +103,12 @@ static int do_port_create(struct mbx_call *call)
 			       MAILBOX_CREATE_OPEN | MAILBOX_CREATE_UID |
 			       MAILBOX_CREATE_GID)))
 		return -EINVAL;
-	err = call_probe(call);
+	err = call_probe(call, offsetof(typeof(*create), id));
 	if (err)
 		return err;
 	err = mbx_registry_create(call->handle, create);
 	if (!err)
-		call_reply(call);
+		call_reply(call, offsetof(typeof(*create), id));
 	return err;
 }
 
@@ -115,14 +120,14 @@ static int do_port_open(struct mbx_call *call)
 
 	if (open->flags || open->pad || !mbx_name_valid(open->name))
 		return -EINVAL;
-	err = call_probe(call);
+	err = call_probe(call, offsetof(typeof(*open), id));
 	if (err)
 		return err;
 	err = mbx_registry_open(call->handle, open->name, &id);
 	if (err)
 		return err;
 	open->id = id;
-	call_reply(call);
+	call_reply(call, offsetof(typeof(*open), id));
 	return 0;
 }
 
@@ -177,7 +182,7 @@ static int do_port_stat(struct mbx_call *call)
 		err = -EFAULT;
 	kvfree(waiters);
 	stat->waiters = pointer;
-	return err ?: call_reply(call);
+	return err ?: call_reply(call, 0);
 }
 
 static int do_port_set(struct mbx_call *call)
@@ -232,7 +237,7 @@ static int do_port_list(struct mbx_call *call)
 	}
 	kvfree(entries);
 	list->count = count;
-	return err ?: call_reply(call);
+	return err ?: call_reply(call, 0);
 }
 
 /* --- messages --------------------------------------------------------------- */
@@ -265,7 +270,7 @@ static int do_send(struct mbx_call *call)
 		return -EBADF;
 	if (arg->len > MAILBOX_MESSAGE_BYTES_MAX)
 		return -EMSGSIZE;
-	err = call_probe(call);
+	err = call_probe(call, offsetof(typeof(*arg), seq));
 	if (err)
 		return err;
 
@@ -277,7 +282,7 @@ static int do_send(struct mbx_call *call)
 		arg->taken_bytes = send.taken_bytes;
 		arg->taken_pid = pid_vnr(send.taken_pid);
 		arg->taken_tid = pid_vnr(send.taken_tid);
-		call_reply(call);
+		call_reply(call, offsetof(typeof(*arg), seq));
 	}
 	put_pid(send.taken_pid);
 	put_pid(send.taken_tid);
@@ -314,7 +319,7 @@ static int receive_copy(struct mbx_receive *receive,
 	arg->tid = pid_vnr(sender->tid);
 	arg->uid = from_kuid_munged(current_user_ns(), sender->uid);
 	arg->gid = from_kgid_munged(current_user_ns(), sender->gid);
-	return call_reply(call);
+	return call_reply(call, offsetof(typeof(*arg), len));
 }
 
 /*

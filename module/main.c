@@ -110,4 +110,3 @@ module_exit(mbx_exit);
 MODULE_DESCRIPTION("Message ports between processes: /dev/mailbox");
 MODULE_AUTHOR("The mailbox maintainers");
 MODULE_LICENSE("GPL");
-MODULE_VERSION("0.1.0");

@@ -10,30 +10,6 @@
 #include "internal.h"
 
 /**
- * mbx_policy_permits() - may the caller bind a handle?
- * @registry:	of the port
- * @policy:	of the port
- * @mode:	FMODE_READ to receive, FMODE_WRITE to send: the r and w bits
- */
-bool mbx_policy_permits(const struct mbx_registry *registry,
-			 const struct mbx_policy *policy, fmode_t mode)
-{
-	unsigned int want = 0;
-	unsigned int have = policy->mode;
-
-	if (mode & FMODE_READ)
-		want |= 4;
-	if (mode & FMODE_WRITE)
-		want |= 2;
-	if (uid_eq(current_fsuid(), policy->uid))
-		have >>= 6;
-	else if (in_group_p(policy->gid))
-		have >>= 3;
-	return (have & want) == want ||
-	       ns_capable(registry->user_ns, CAP_IPC_OWNER);
-}
-
-/**
  * mbx_policy_owned() - may the caller do what is the owner's?
  * @registry:	of the port
  * @policy:	of the port
@@ -61,6 +37,33 @@ bool mbx_policy_visible(const struct mbx_registry *registry,
 	if (policy->mode & (in_group_p(policy->gid) ? 0060 : 0006))
 		return true;
 	return ns_capable(registry->user_ns, CAP_IPC_OWNER);
+}
+
+/**
+ * mbx_policy_permits() - may the caller bind a handle?
+ * @registry:	of the port
+ * @policy:	of the port
+ * @mode:	FMODE_READ to receive, FMODE_WRITE to send: the r and w bits;
+ *		neither: a handle to look at the port and to control it
+ */
+bool mbx_policy_permits(const struct mbx_registry *registry,
+			const struct mbx_policy *policy, fmode_t mode)
+{
+	unsigned int want = 0;
+	unsigned int have = policy->mode;
+
+	if (!(mode & (FMODE_READ | FMODE_WRITE)))
+		return mbx_policy_visible(registry, policy);
+	if (mode & FMODE_READ)
+		want |= 4;
+	if (mode & FMODE_WRITE)
+		want |= 2;
+	if (uid_eq(current_fsuid(), policy->uid))
+		have >>= 6;
+	else if (in_group_p(policy->gid))
+		have >>= 3;
+	return (have & want) == want ||
+	       ns_capable(registry->user_ns, CAP_IPC_OWNER);
 }
 
 /*

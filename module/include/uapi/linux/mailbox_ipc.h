@@ -5,8 +5,10 @@
  * An open file description of /dev/mailbox is a handle. A handle is bound to
  * one port, once, by MAILBOX_IOC_PORT_CREATE or MAILBOX_IOC_PORT_OPEN, and
  * stays bound until it is closed. How it was opened says what it may do:
- * O_RDONLY receives, O_WRONLY sends, O_RDWR does both. dup(), fork() and
- * passing it over a socket share the handle.
+ * O_RDONLY receives, O_WRONLY sends, O_RDWR does both. Access mode 3, which
+ * Linux has for ioctl alone, does neither: such a handle looks at a port and
+ * controls it, and counts neither as a sender nor as a receiver. dup(), fork()
+ * and passing it over a socket share the handle.
  *
  * read() and write() work on a bound handle: write() sends one message of
  * type 0 and priority 0, read() receives the first message whatever it is.
@@ -18,8 +20,10 @@
  *   that is longer than the kernel's is accepted if the tail is all zero
  *   (E2BIG otherwise); one that is shorter than the first published size is
  *   EINVAL. What is not written by the kernel comes back as 0.
- * - On failure the struct is left as it was, with the one exception that is
+ * - On failure the struct is left as it was, with the exceptions that are
  *   noted at MAILBOX_IOC_RECEIVE.
+ *
+ * - A deadline above INT64_MAX never comes.
  *
  * Errors, one meaning each:
  *
@@ -131,8 +135,10 @@ struct mailbox_ioc_info {
  *		(0001 to 0666 without the x bits; 0 = 0600)
  * @uid:	in: owner, if MAILBOX_CREATE_UID; otherwise the caller's fsuid
  * @gid:	in: group, if MAILBOX_CREATE_GID; otherwise the caller's fsgid
- * @name:	in: 1 to MAILBOX_NAME_MAX bytes and a NUL, all printable, no '/';
- *		empty = a port without a name
+ * @name:	in: 1 to MAILBOX_NAME_MAX bytes and a NUL, without '/' and
+ *		without the control characters of ASCII; bytes from 0x80 on are
+ *		taken as they are. Empty = a port without a name, which can
+ *		have neither MAILBOX_CREATE_PERSIST nor MAILBOX_CREATE_OPEN
  * @buffering:	in: MAILBOX_BUFFERING_*
  * @capacity:	in: for BOUNDED, messages (0 = default); 0 otherwise
  * @capacity_bytes: in: a send also sleeps while this many bytes or more are
@@ -190,8 +196,8 @@ struct mailbox_ioc_port_create {
  * @id:		out: number of the port
  *
  * A handle that was opened O_RDONLY needs the r permission of the port,
- * O_WRONLY the w permission, O_RDWR both. CAP_IPC_OWNER in the user namespace
- * that owns the registry overrides them.
+ * O_WRONLY the w permission, O_RDWR both, access mode 3 what PORT_STAT needs.
+ * CAP_IPC_OWNER in the user namespace that owns the registry overrides them.
  *
  * Errors: EINVAL, EISCONN, ENOENT, EACCES.
  */
@@ -242,7 +248,8 @@ struct mailbox_waiter {
  * struct mailbox_ioc_port_stat - what a port is, and how it stands
  * @flags:	in: 0
  * @waiters_len: in: room in @waiters, at most 1024; out: how many were filled
- * @waiters:	in: array of struct mailbox_waiter, or 0; not used by PORT_LIST
+ * @waiters:	in: array of struct mailbox_waiter; 0 exactly if @waiters_len
+ *		is 0. Not used by PORT_LIST
  * @name:	in: the name; empty = the port that the handle is bound to.
  *		out: the name; empty if it has none (any more)
  * @id:		out: number of the port
@@ -302,9 +309,10 @@ struct mailbox_ioc_port_stat {
  * @capacity_bytes: in: likewise
  * @message_bytes_max: in: likewise
  *
- * All of it happens, or nothing. More room lets sleeping senders in at once;
- * less room drops nothing that is queued. Handles that are bound keep their
- * rights when the mode changes. For the owner, or CAP_IPC_OWNER.
+ * A field that is not applied must be 0. All of it happens, or nothing. More
+ * room lets sleeping senders in at once; less room drops nothing that is
+ * queued. Handles that are bound keep their rights when the mode changes. For
+ * the owner, or CAP_IPC_OWNER.
  *
  * Errors: EINVAL, ENOTCONN, EACCES, EIDRM.
  */
@@ -330,7 +338,8 @@ struct mailbox_ioc_port_set {
  * struct mailbox_ioc_port_list - the named ports, in the order of their names
  * @flags:	in: 0
  * @entry_size:	in: sizeof(struct mailbox_ioc_port_stat) as the caller knows
- *		it: the distance between two entries
+ *		it: the distance between two entries; a multiple of 8, and at
+ *		most a page
  * @entries:	in: array of struct mailbox_ioc_port_stat, filled as PORT_STAT
  *		would, without waiters
  * @count:	in: room in @entries; out: how many were filled; 0 = the end
@@ -421,7 +430,9 @@ struct mailbox_ioc_send {
  *
  * Gives the first message that matches: highest priority first, and in the
  * order of sending within a priority. Sleeps while there is none. Any error
- * means that the message is where it was.
+ * means that the message is where it was. What a message that was withdrawn by
+ * its sender while it was being copied left in the buffer and in this struct
+ * stays there if the call fails then.
  *
  * Errors: EINVAL, ENOTCONN, EBADF, EFAULT, EMSGSIZE, EAGAIN, ETIMEDOUT, EINTR,
  * EIDRM, EPIPE, EBUSY.
