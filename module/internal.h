@@ -22,8 +22,8 @@
  *       mbx_port.lock    spinlock: everything that moves in a port
  *   mbx_quota.lock       spinlock, innermost: the table of users
  *
- * No lock is held while user memory is touched, while a task sleeps, or while
- * memory is allocated.
+ * No lock is held while user memory is touched or while a task sleeps at a
+ * port, and no spinlock while memory is allocated.
  */
 #ifndef MBX_INTERNAL_H
 #define MBX_INTERNAL_H
@@ -264,9 +264,10 @@ void mbx_port_stat(struct mbx_port *port, struct mailbox_ioc_port_stat *stat,
 
 /**
  * struct mbx_registry - the ports of one network namespace
- * @lock:	protects @names and @ports
+ * @lock:	protects @names, @ports and @last_id
  * @names:	tree of struct mbx_port by name
  * @ports:	how many ports exist, named or not
+ * @last_id:	number of the port that was created last
  * @quota:	what each user has
  * @user_ns:	whose capabilities count; invariant after init
  */
@@ -274,6 +275,7 @@ struct mbx_registry {
 	struct mutex lock;
 	struct rb_root names;
 	unsigned int ports;
+	u64 last_id;
 	struct mbx_quota quota;
 	struct user_namespace *user_ns;
 };
@@ -308,6 +310,7 @@ bool mbx_policy_permits(const struct mbx_registry *registry,
 			const struct mbx_policy *policy, fmode_t mode);
 bool mbx_policy_owned(const struct mbx_registry *registry,
 		      const struct mbx_policy *policy);
+bool mbx_policy_listed(const struct mbx_policy *policy);
 bool mbx_policy_visible(const struct mbx_registry *registry,
 			const struct mbx_policy *policy);
 int mbx_policy_create(const struct mbx_registry *registry,

@@ -13,6 +13,9 @@
 
 #include "internal.h"
 
+/* The size of an entry of PORT_LIST when it was first published. */
+#define MBX_ENTRY_SIZE	240
+
 #define MBX_LIST_MAX	256
 #define MBX_WAITERS_MAX	1024
 
@@ -217,7 +220,7 @@ static int do_port_list(struct mbx_call *call)
 	int err = 0;
 
 	if (list->flags || list->pad || !name_or_none_valid(list->after) ||
-	    list->entry_size < sizeof(*entries) || list->entry_size > PAGE_SIZE ||
+	    list->entry_size < MBX_ENTRY_SIZE || list->entry_size > PAGE_SIZE ||
 	    list->entry_size % sizeof(u64))
 		return -EINVAL;
 	known = min_t(size_t, list->entry_size, sizeof(*entries));
@@ -292,14 +295,17 @@ static int do_send(struct mbx_call *call)
 struct mbx_ioctl_receive {
 	struct mbx_receive receive;
 	struct mbx_call *call;
+	struct mailbox_ioc_receive before;
+	bool copied;
 };
 
 /* Payload and stamp: the message is received when both have arrived. */
 static int receive_copy(struct mbx_receive *receive,
 			const struct mbx_message *msg)
 {
-	struct mbx_call *call = container_of(receive, struct mbx_ioctl_receive,
-					     receive)->call;
+	struct mbx_ioctl_receive *ioctl =
+		container_of(receive, struct mbx_ioctl_receive, receive);
+	struct mbx_call *call = ioctl->call;
 	const struct mbx_sender *sender = msg->sender;
 	struct mailbox_ioc_receive *arg = &call->arg.receive;
 	struct iov_iter to;
@@ -319,13 +325,14 @@ static int receive_copy(struct mbx_receive *receive,
 	arg->tid = pid_vnr(sender->tid);
 	arg->uid = from_kuid_munged(current_user_ns(), sender->uid);
 	arg->gid = from_kgid_munged(current_user_ns(), sender->gid);
+	ioctl->copied = true;
 	return call_reply(call, offsetof(typeof(*arg), len));
 }
 
 /*
- * The messages of a process that has exited are still there, under a number
- * that no process has any more. In the first pid namespace that number is the
- * key; in another one the queue compares numbers.
+ * A process that lives has a key. The messages of one that has exited may still
+ * be there, under a number that no process has any more: in the first pid
+ * namespace that number is the key; in another one the queue compares numbers.
  */
 static void select_sender(struct mbx_select *select, u32 nr)
 {
@@ -336,10 +343,12 @@ static void select_sender(struct mbx_select *select, u32 nr)
 	select->key = nr;
 	if (ns == &init_pid_ns)
 		return;
-	select->ns = ns;
 	rcu_read_lock();
 	pid = find_pid_ns(nr, ns);
-	select->key = pid ? pid_nr(pid) : 0;
+	if (pid)
+		select->key = pid_nr(pid);
+	else
+		select->ns = ns;
 	rcu_read_unlock();
 }
 
@@ -386,6 +395,7 @@ static int do_receive(struct mbx_call *call)
 			.copy = receive_copy,
 		},
 		.call = call,
+		.before = *arg,
 	};
 	int err;
 
@@ -402,6 +412,11 @@ static int do_receive(struct mbx_call *call)
 		return -EBADF;
 
 	err = mbx_port_receive(port, &receive.receive);
+	if (err && receive.copied) {
+		/* The message was withdrawn; it is not in the struct either. */
+		*arg = receive.before;
+		call_reply(call, offsetof(typeof(*arg), len));
+	}
 	/* If it cannot be told, the caller finds out by asking again. */
 	if (err == -EMSGSIZE &&
 	    put_user((u64)receive.receive.needed, &user->len))

@@ -25,10 +25,9 @@ struct pid;
  *		is indexed by
  * @pid:	process; holds a reference
  * @tid:	thread; holds a reference
- * @uid:	effective user
- * @gid:	effective group
- * @payer:	real user: whose quota pays
- * @user:	the account of @payer; holds a reference
+ * @uid:	real user
+ * @gid:	real group
+ * @user:	the account of @uid: whose quota pays; holds a reference
  * @rcu:	frees it, as a handle's is looked at without a lock
  *
  * All but @refs is invariant after init.
@@ -40,7 +39,6 @@ struct mbx_sender {
 	struct pid *tid;
 	kuid_t uid;
 	kgid_t gid;
-	kuid_t payer;
 	struct mbx_user *user;
 	struct rcu_head rcu;
 };

@@ -22,21 +22,27 @@ bool mbx_policy_owned(const struct mbx_registry *registry,
 }
 
 /**
+ * mbx_policy_listed() - may the caller see the port without a capability?
+ * @policy:	of the port
+ *
+ * Who may receive or send, or owns it, may.
+ */
+bool mbx_policy_listed(const struct mbx_policy *policy)
+{
+	return uid_eq(current_fsuid(), policy->uid) ||
+	       (policy->mode & (in_group_p(policy->gid) ? 0060 : 0006));
+}
+
+/**
  * mbx_policy_visible() - may the caller see how the port stands?
  * @registry:	of the port
  * @policy:	of the port
- *
- * Who may receive or send may. The capability is asked last, as it is noted
- * that it was used.
  */
 bool mbx_policy_visible(const struct mbx_registry *registry,
-			    const struct mbx_policy *policy)
+			const struct mbx_policy *policy)
 {
-	if (uid_eq(current_fsuid(), policy->uid))
-		return true;
-	if (policy->mode & (in_group_p(policy->gid) ? 0060 : 0006))
-		return true;
-	return ns_capable(registry->user_ns, CAP_IPC_OWNER);
+	return mbx_policy_listed(policy) ||
+	       ns_capable(registry->user_ns, CAP_IPC_OWNER);
 }
 
 /**
@@ -76,7 +82,8 @@ static int policy_own(const struct mbx_registry *registry,
 	if (uid) {
 		kuid_t kuid = make_kuid(current_user_ns(), *uid);
 
-		if (!uid_valid(kuid))
+		if (!uid_valid(kuid) ||
+		    !kuid_has_mapping(registry->user_ns, kuid))
 			return -EINVAL;
 		if (!uid_eq(kuid, policy->uid) &&
 		    !ns_capable(registry->user_ns, CAP_CHOWN))
@@ -86,7 +93,8 @@ static int policy_own(const struct mbx_registry *registry,
 	if (gid) {
 		kgid_t kgid = make_kgid(current_user_ns(), *gid);
 
-		if (!gid_valid(kgid))
+		if (!gid_valid(kgid) ||
+		    !kgid_has_mapping(registry->user_ns, kgid))
 			return -EINVAL;
 		if (!gid_eq(kgid, policy->gid) && !in_group_p(kgid) &&
 		    !ns_capable(registry->user_ns, CAP_CHOWN))

@@ -13,7 +13,7 @@
 
 /* --- poll ---------------------------------------------------------------- */
 
-/* On a rendezvous port: is a receiver asleep that takes what write() sends? */
+/* On a full port: is a receiver asleep that takes what write() sends? */
 static bool port_awaits_write(const struct mbx_port *port)
 {
 	struct mbx_sender self = {
@@ -104,7 +104,7 @@ struct mbx_port *mbx_port_alloc(const struct mbx_policy *policy, u32 flags)
 void mbx_port_free(struct mbx_port *port)
 {
 	mbx_transfer_drain(port, &port->ready);
-	mbx_transfer_drain(port, &port->pending);
+	mbx_queue_exit(&port->pending);
 	kfree(port);
 }
 
@@ -116,23 +116,28 @@ void mbx_port_free(struct mbx_port *port)
  */
 void mbx_port_kill(struct mbx_port *port)
 {
-	struct mbx_wakes wakes;
 	struct mbx_queue ready;
+	struct mbx_wakes wakes;
+	bool more;
 
-	mbx_wakes_begin(&wakes);
+	trace_mailbox_destroy(port->id);
+	do {
+		mbx_wakes_begin(&wakes);
+		spin_lock(&port->lock);
+		port->dead = true;
+		more = mbx_transfer_end_senders(port, -EIDRM, &wakes) ||
+		       mbx_transfer_end_receivers(port, -EIDRM, &wakes);
+		wakes.receive_events = MBX_POLL_RECEIVE | EPOLLHUP | EPOLLERR;
+		wakes.send_events = MBX_POLL_SEND | EPOLLHUP | EPOLLERR;
+		spin_unlock(&port->lock);
+		mbx_wakes_finish(port, &wakes);
+	} while (more);
+
+	/* Nothing is queued any more, and what was is long to free. */
 	spin_lock(&port->lock);
-	if (!port->dead)
-		trace_mailbox_destroy(port->id);
-	port->dead = true;
-	mbx_transfer_end_senders(port, -EIDRM, &wakes);
-	mbx_transfer_end_receivers(port, -EIDRM, &wakes);
 	ready = port->ready;
 	mbx_queue_init(&port->ready, false);
-	wakes.receive_events = MBX_POLL_RECEIVE | EPOLLHUP | EPOLLERR;
-	wakes.send_events = MBX_POLL_SEND | EPOLLHUP | EPOLLERR;
 	spin_unlock(&port->lock);
-	mbx_wakes_finish(port, &wakes);
-
 	mbx_transfer_drain(port, &ready);
 }
 
@@ -174,24 +179,32 @@ int mbx_port_attach(struct mbx_port *port, fmode_t mode)
 void mbx_port_detach(struct mbx_port *port, fmode_t mode)
 {
 	struct mbx_wakes wakes;
+	bool more;
 
-	mbx_wakes_begin(&wakes);
 	spin_lock(&port->lock);
 	if (mode & FMODE_READ)
 		port->receive_handles--;
 	if (mode & FMODE_WRITE)
 		port->send_handles--;
-	/* Receivers that sleep now found nothing, and nothing will come. */
-	if (mbx_port_senders_gone(port)) {
-		mbx_transfer_end_receivers(port, -EPIPE, &wakes);
-		wakes.receive_events |= MBX_POLL_RECEIVE | EPOLLHUP;
-	}
-	if (mbx_port_receivers_gone(port)) {
-		mbx_transfer_end_senders(port, -EPIPE, &wakes);
-		wakes.send_events |= MBX_POLL_SEND | EPOLLERR;
-	}
 	spin_unlock(&port->lock);
-	mbx_wakes_finish(port, &wakes);
+
+	/* Somebody may bind in between: then it is not hung up any more. */
+	do {
+		more = false;
+		mbx_wakes_begin(&wakes);
+		spin_lock(&port->lock);
+		/* Receivers asleep found nothing, and nothing will come. */
+		if (mbx_port_senders_gone(port)) {
+			more = mbx_transfer_end_receivers(port, -EPIPE, &wakes);
+			wakes.receive_events = MBX_POLL_RECEIVE | EPOLLHUP;
+		}
+		if (mbx_port_receivers_gone(port)) {
+			more |= mbx_transfer_end_senders(port, -EPIPE, &wakes);
+			wakes.send_events = MBX_POLL_SEND | EPOLLERR;
+		}
+		spin_unlock(&port->lock);
+		mbx_wakes_finish(port, &wakes);
+	} while (more);
 }
 
 /* --- policy and state ----------------------------------------------------- */

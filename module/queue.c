@@ -18,10 +18,12 @@ struct mbx_span {
 };
 
 /**
- * struct mbx_lane - messages of one type, priority and sender
+ * struct mbx_lane - messages of one type, priority and sending process
  * @node:	in mbx_queue.index, one for each
  * @messages:	in the order of their numbers, never empty while indexed
  * @type:	invariant while indexed
+ * @pid:	mbx_sender.pid, likewise; the messages hold it. Only compared: two
+ *		processes may have had the same key, one after the other
  * @sender:	mbx_sender.key, likewise
  * @priority:	likewise; 0 in a queue that ignores priorities
  * @span:	of the subtree below @node[MBX_LANE_ORDER]
@@ -30,6 +32,7 @@ struct mbx_lane {
 	struct rb_node node[MBX_LANE_INDEXES];
 	struct list_head messages;
 	u64 type;
+	const struct pid *pid;
 	u32 sender;
 	u16 priority;
 	struct mbx_span span;
@@ -81,19 +84,26 @@ static int lane_compare_order(const struct mbx_lane *a,
 	       compare(lane_head(a)->seq, lane_head(b)->seq);
 }
 
+/* By key, so that the lanes of a key are neighbours, then by process. */
+static int lane_compare_sender(const struct mbx_lane *a,
+			       const struct mbx_lane *b)
+{
+	return compare(a->sender, b->sender) ?:
+	       compare((uintptr_t)a->pid, (uintptr_t)b->pid);
+}
+
 static int lane_compare(const struct mbx_lane *a, const struct mbx_lane *b,
 			enum mbx_lane_index index)
 {
 	switch (index) {
 	case MBX_LANE_EXACT:
 		return compare(a->type, b->type) ?:
-		       compare(a->sender, b->sender) ?:
+		       lane_compare_sender(a, b) ?:
 		       compare(a->priority, b->priority);
 	case MBX_LANE_TYPE:
 		return compare(a->type, b->type) ?: lane_compare_order(a, b);
 	case MBX_LANE_SENDER:
-		return compare(a->sender, b->sender) ?:
-		       lane_compare_order(a, b);
+		return lane_compare_sender(a, b) ?: lane_compare_order(a, b);
 	default:
 		return lane_compare_order(a, b);
 	}
@@ -186,6 +196,22 @@ static void lane_unlink(struct mbx_queue *queue, struct mbx_lane *lane,
 		rb_erase(&lane->node[index], root);
 }
 
+static void lane_link_all(struct mbx_queue *queue, struct mbx_lane *lane)
+{
+	enum mbx_lane_index index;
+
+	for (index = 0; index < MBX_LANE_INDEXES; index++)
+		lane_link(queue, lane, index);
+}
+
+static void lane_unlink_all(struct mbx_queue *queue, struct mbx_lane *lane)
+{
+	enum mbx_lane_index index;
+
+	for (index = 0; index < MBX_LANE_INDEXES; index++)
+		lane_unlink(queue, lane, index);
+}
+
 /*
  * The first message of @lane is another one than before. The trees were built
  * with the old one, so nothing may be looked up before this is done.
@@ -194,6 +220,8 @@ static void lane_move(struct mbx_queue *queue, struct mbx_lane *lane)
 {
 	enum mbx_lane_index index;
 
+	if (lane == queue->alone)
+		return;
 	for (index = MBX_LANE_ORDER; index < MBX_LANE_INDEXES; index++) {
 		struct rb_node *node = &lane->node[index];
 		struct rb_node *next = rb_next(node);
@@ -214,6 +242,7 @@ static void lane_key(const struct mbx_queue *queue,
 		     const struct mbx_message *msg, struct mbx_lane *key)
 {
 	key->type = msg->type;
+	key->pid = msg->sender->pid;
 	key->sender = msg->sender->key;
 	key->priority = queue->fifo ? 0 : msg->priority;
 }
@@ -242,21 +271,20 @@ static struct mbx_lane *lane_find(struct mbx_queue *queue,
 	return NULL;
 }
 
-/* Of the lanes with this type or sender, the one that goes first. */
-static struct mbx_lane *lane_first(const struct mbx_queue *queue,
-				   enum mbx_lane_index index, u64 key)
+/* Of the lanes with this type, the one that goes first. */
+static struct mbx_lane *lane_first_of_type(const struct mbx_queue *queue,
+					   u64 type)
 {
-	struct rb_node *node = queue->index[index].rb_node;
+	struct rb_node *node = queue->index[MBX_LANE_TYPE].rb_node;
 	struct mbx_lane *first = NULL;
 
 	while (node) {
-		struct mbx_lane *lane = lane_of(node, index);
-		u64 has = index == MBX_LANE_TYPE ? lane->type : lane->sender;
+		struct mbx_lane *lane = lane_of(node, MBX_LANE_TYPE);
 
-		if (has < key) {
+		if (lane->type < type) {
 			node = node->rb_right;
 		} else {
-			if (has == key)
+			if (lane->type == type)
 				first = lane;
 			node = node->rb_left;
 		}
@@ -286,6 +314,8 @@ bool mbx_select_match(const struct mbx_select *select,
 		      const struct mbx_message *msg)
 {
 	switch (select->kind) {
+	case MAILBOX_SELECT_ANY:
+		return true;
 	case MAILBOX_SELECT_TYPE:
 		return msg->type == select->type;
 	case MAILBOX_SELECT_TYPE_NOT:
@@ -295,7 +325,7 @@ bool mbx_select_match(const struct mbx_select *select,
 	case MAILBOX_SELECT_SENDER:
 		return sender_match(select, msg->sender);
 	default:
-		return true;
+		return false;
 	}
 }
 
@@ -324,28 +354,48 @@ static struct mbx_lane *find_type_not(const struct mbx_queue *queue, u64 type)
 	return NULL;
 }
 
+/* In MBX_LANE_SENDER, the first lane of the process after that of @lane. */
+static struct mbx_lane *lane_next_sender(const struct mbx_queue *queue,
+					 const struct mbx_lane *lane)
+{
+	struct rb_node *node = queue->index[MBX_LANE_SENDER].rb_node;
+	struct mbx_lane *after = NULL;
+
+	while (node) {
+		struct mbx_lane *other = lane_of(node, MBX_LANE_SENDER);
+
+		if (lane_compare_sender(lane, other) < 0) {
+			after = other;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return after;
+}
+
 /*
- * In the first pid namespace the number is the key. In another one a process
- * that lives has a known key; the messages of one that has exited are found
- * by asking each sender that has something queued.
+ * Nearly always one process matches. It is more than one if a number was used
+ * again while messages of the process that had it before are queued; and every
+ * process is asked if only its number in some namespace is known.
  */
 static struct mbx_lane *find_sender(const struct mbx_queue *queue,
 				    const struct mbx_select *select)
 {
+	struct mbx_lane before = { .sender = select->ns ? 0 : select->key };
+	struct mbx_lane *first = NULL;
 	struct mbx_lane *lane;
-	struct rb_node *node;
 
-	lane = lane_first(queue, MBX_LANE_SENDER, select->key);
-	if (!select->ns || (lane && sender_match(select, lane_head(lane)->sender)))
-		return lane;
-
-	for (node = rb_first(&queue->index[MBX_LANE_SENDER]); node;
-	     node = rb_next(node)) {
-		lane = lane_of(node, MBX_LANE_SENDER);
-		if (sender_match(select, lane_head(lane)->sender))
-			return lane;
+	for (lane = lane_next_sender(queue, &before); lane;
+	     lane = lane_next_sender(queue, lane)) {
+		if (sender_match(select, lane_head(lane)->sender)) {
+			if (!first || lane_compare_order(lane, first) < 0)
+				first = lane;
+		} else if (!select->ns) {
+			break;
+		}
 	}
-	return NULL;
+	return first;
 }
 
 /**
@@ -364,6 +414,11 @@ struct mbx_message *mbx_queue_find(const struct mbx_queue *queue,
 
 	if (!queue->count)
 		return NULL;
+	if (queue->alone) {
+		struct mbx_message *msg = lane_head(queue->alone);
+
+		return mbx_select_match(select, msg) ? msg : NULL;
+	}
 
 	switch (select->kind) {
 	case MAILBOX_SELECT_ANY:
@@ -371,7 +426,7 @@ struct mbx_message *mbx_queue_find(const struct mbx_queue *queue,
 		lane = lane_of(node, MBX_LANE_ORDER);
 		break;
 	case MAILBOX_SELECT_TYPE:
-		lane = lane_first(queue, MBX_LANE_TYPE, select->type);
+		lane = lane_first_of_type(queue, select->type);
 		break;
 	case MAILBOX_SELECT_TYPE_NOT:
 		lane = find_type_not(queue, select->type);
@@ -441,7 +496,6 @@ bool mbx_queue_push(struct mbx_queue *queue, struct mbx_message *msg,
 		    struct mbx_lane **reserve)
 {
 	struct mbx_lane *lane = lane_find(queue, msg);
-	enum mbx_lane_index index;
 
 	if (lane) {
 		if (lane_add(lane, msg))
@@ -457,8 +511,14 @@ bool mbx_queue_push(struct mbx_queue *queue, struct mbx_message *msg,
 		lane_key(queue, msg, lane);
 		INIT_LIST_HEAD(&lane->messages);
 		list_add(&msg->node, &lane->messages);
-		for (index = 0; index < MBX_LANE_INDEXES; index++)
-			lane_link(queue, lane, index);
+		if (!queue->count) {
+			queue->alone = lane;
+		} else {
+			if (queue->alone)
+				lane_link_all(queue, queue->alone);
+			queue->alone = NULL;
+			lane_link_all(queue, lane);
+		}
 		queue->last = lane;
 	}
 	queue->count++;
@@ -477,7 +537,6 @@ void mbx_queue_remove(struct mbx_queue *queue, struct mbx_message *msg)
 {
 	struct mbx_lane *lane = lane_find(queue, msg);
 	bool first = lane_head(lane) == msg;
-	enum mbx_lane_index index;
 
 	queue->count--;
 	queue->bytes -= msg->len;
@@ -489,9 +548,10 @@ void mbx_queue_remove(struct mbx_queue *queue, struct mbx_message *msg)
 		return;
 	}
 
-	/* The trees compare by the first message: unlink while it is there. */
-	for (index = 0; index < MBX_LANE_INDEXES; index++)
-		lane_unlink(queue, lane, index);
+	if (lane == queue->alone)
+		queue->alone = NULL;
+	else
+		lane_unlink_all(queue, lane);
 	list_del(&msg->node);
 	queue->last = NULL;
 	if (!queue->spare)

@@ -12,8 +12,8 @@
  * lanes are indexed: by what they are, for the next message of the kind; by
  * priority and age of their first message, for receive-any; and in the same
  * order behind the type, and behind the sender, for the selections. So each
- * operation costs the logarithm of the number of lanes, and in the common case
- * of one lane nothing at all, however long the backlog.
+ * operation costs the logarithm of the number of lanes, however long the
+ * backlog. A lane that is alone, as most are, is not indexed at all.
  */
 #ifndef MBX_QUEUE_H
 #define MBX_QUEUE_H
@@ -29,16 +29,16 @@ struct pid_namespace;
  * struct mbx_select - which message a receive wants
  * @kind:	MAILBOX_SELECT_*
  * @type:	for the kinds that compare a type
- * @nr:		for SENDER: process number in @ns
- * @key:	for SENDER: the same process as mbx_sender.key, if it is known
- * @ns:		for SENDER: the receiver's pid namespace; NULL if @key is all
- *		that is needed (it is the first one)
+ * @key:	for SENDER: mbx_sender.key, if @ns is NULL
+ * @ns:		for SENDER: NULL, or the receiver's pid namespace: the process
+ *		is the one with number @nr there, and has no known key
+ * @nr:		for SENDER, with @ns
  */
 struct mbx_select {
 	u32 kind;
 	u64 type;
-	u32 nr;
 	u32 key;
+	u32 nr;
 	struct pid_namespace *ns;
 };
 
@@ -59,6 +59,7 @@ struct mbx_lane;
 /**
  * struct mbx_queue - messages in order
  * @index:	the lanes, by enum mbx_lane_index
+ * @alone:	the only lane, or NULL. It is in no index then, and is @last
  * @last:	the lane that was used last, or NULL: saves the search
  * @spare:	an empty lane kept for the next message that needs one, or NULL
  * @fifo:	priorities do not count
@@ -67,6 +68,7 @@ struct mbx_lane;
  */
 struct mbx_queue {
 	struct rb_root index[MBX_LANE_INDEXES];
+	struct mbx_lane *alone;
 	struct mbx_lane *last;
 	struct mbx_lane *spare;
 	bool fifo;

@@ -5,6 +5,7 @@
  * A handle keeps its network namespace, so a registry goes only when no handle
  * is left in it; what is there then are persistent ports.
  */
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/module.h>
 #include <linux/pid.h>
@@ -16,7 +17,6 @@
 #include "trace.h"
 
 static unsigned int registry_net_id;
-static atomic64_t port_ids;
 
 /**
  * mbx_registry_of() - the registry of a network namespace
@@ -215,7 +215,7 @@ static int registry_add_locked(struct mbx_registry *registry,
 	registry->ports++;
 	port->registry = registry;
 	port->user = user;
-	port->id = atomic64_inc_return(&port_ids);
+	port->id = ++registry->last_id;
 	if (arg->name[0]) {
 		strscpy(port->name, arg->name, sizeof(port->name));
 		name_link_locked(registry, port);
@@ -538,6 +538,8 @@ u32 mbx_registry_ports(struct mbx_registry *registry)
 u32 mbx_registry_list(struct mbx_registry *registry, const char *after,
 		      struct mailbox_ioc_port_stat *entries, u32 room)
 {
+	/* Asked once, and not noted: it need not be used. */
+	bool all = ns_capable_noaudit(registry->user_ns, CAP_IPC_OWNER);
 	struct mbx_port *port;
 	struct rb_node *node;
 	u32 count = 0;
@@ -550,8 +552,9 @@ u32 mbx_registry_list(struct mbx_registry *registry, const char *after,
 
 		port = rb_entry(node, struct mbx_port, by_name);
 		if (!mbx_port_get_policy(port, &policy) &&
-		    mbx_policy_visible(registry, &policy))
+		    (all || mbx_policy_listed(&policy)))
 			stat_fill_locked(port, &entries[count++], NULL, 0);
+		cond_resched();
 	}
 	mutex_unlock(&registry->lock);
 	return count;
@@ -566,6 +569,7 @@ static int __net_init registry_net_init(struct net *net)
 	mutex_init(&registry->lock);
 	registry->names = RB_ROOT;
 	registry->ports = 0;
+	registry->last_id = 0;
 	registry->user_ns = net->user_ns;
 	mbx_quota_init(&registry->quota);
 	return 0;

@@ -16,9 +16,7 @@ static bool sender_is_current(const struct mbx_sender *sender)
 
 	return sender->tid == task_pid(current) &&
 	       sender->pid == task_tgid(current) &&
-	       uid_eq(sender->payer, cred->uid) &&
-	       uid_eq(sender->uid, cred->euid) &&
-	       gid_eq(sender->gid, cred->egid);
+	       uid_eq(sender->uid, cred->uid) && gid_eq(sender->gid, cred->gid);
 }
 
 static struct mbx_sender *sender_alloc(struct mbx_quota *quota)
@@ -39,9 +37,8 @@ static struct mbx_sender *sender_alloc(struct mbx_quota *quota)
 	sender->pid = get_pid(task_tgid(current));
 	sender->tid = get_pid(task_pid(current));
 	sender->key = pid_nr(sender->pid);
-	sender->uid = cred->euid;
-	sender->gid = cred->egid;
-	sender->payer = cred->uid;
+	sender->uid = cred->uid;
+	sender->gid = cred->gid;
 	return sender;
 }
 
@@ -50,8 +47,8 @@ static struct mbx_sender *sender_alloc(struct mbx_quota *quota)
  * @kept:	where a handle keeps the one that was used last
  * @quota:	the users of the handle's registry
  *
- * The real user pays, as for the kernel's other per-user limits; the effective
- * one is shown, as for SO_PEERCRED.
+ * Real user and group, as for SCM_CREDENTIALS: a set-user-id program that
+ * writes to a handle which it was given speaks for whoever started it.
  *
  * Context: process, may sleep. Return: the stamp with a reference for the
  * caller, or NULL without memory.

@@ -12,9 +12,10 @@
  * pending: not accepted yet: its sender sleeps for room or, on a rendezvous
  *	    port, for a receiver. It can be received all the same, when nothing
  *	    that is ready matches; so a receiver never sleeps beside a sleeping
- *	    sender that has what it waits for.
+ *	    sender that has what it waits for. To be taken is to be accepted.
  * taken:   in no queue, a receiver copies it to user memory, without a lock.
- *	    If that fails it goes back to where its number belongs.
+ *	    If that fails it goes to where its number belongs in ready, which
+ *	    may then hold more than its capacity: capacity bounds sends.
  *
  * A new message goes past both queues to the first sleeping receiver that
  * wants it. All moves happen under mbx_port.lock.
@@ -87,12 +88,16 @@ struct mbx_waiter *mbx_transfer_taker(const struct mbx_port *port,
 }
 
 /*
- * @msg is on the port now, or about to go to @taker: those who sleep ahead of
- * @taker (or all, if NULL) for just this message, but will not take it, have
- * their answer.
+ * Those who sleep ahead of @taker (or all, if NULL) for a message like @msg,
+ * but will not take it, have their answer: a buffer that is too short, and, if
+ * @msg stays or goes to @taker (@sent), a peek.
+ *
+ * A send that is refused answers too. What polled for it was told by the
+ * sleeping receiver that it would be accepted (port_awaits_write()), and the
+ * two would go on like this for ever.
  */
 static void message_show(struct mbx_port *port, struct mbx_message *msg,
-			 const struct mbx_waiter *taker,
+			 const struct mbx_waiter *taker, bool sent,
 			 struct mbx_wakes *wakes)
 {
 	struct mbx_waiter *waiter, *next;
@@ -107,6 +112,8 @@ static void message_show(struct mbx_port *port, struct mbx_message *msg,
 		if (!receive->trunc && msg->len > receive->size) {
 			waiter->needed = msg->len;
 			mbx_waiter_end(port, waiter, -EMSGSIZE, wakes);
+		} else if (!sent) {
+			continue;
 		} else if (msg->pins < MBX_PINS_MAX) {
 			msg->pins++;
 			waiter->msg = msg;
@@ -128,24 +135,34 @@ static void message_hand(struct mbx_port *port, struct mbx_message *msg,
 	mbx_waiter_end(port, taker, 0, wakes);
 }
 
+/* @msg has left the pending queue for good: its sender need not wait for room. */
+static void message_accept(struct mbx_port *port, struct mbx_message *msg,
+			   struct mbx_wakes *wakes)
+{
+	struct mbx_waiter *sender = msg->waiter;
+
+	port->sent++;
+	sender->queue = &port->ready;
+	if (sender->sync)
+		return;
+	msg->waiter = NULL;
+	sender->msg = NULL;
+	mbx_waiter_end(port, sender, 0, wakes);
+}
+
 /* Let sleeping senders in, in the order of their arrival, while there is room. */
 static void port_admit(struct mbx_port *port, struct mbx_wakes *wakes)
 {
+	/* Whoever is still asleep then is about to be told so. */
+	if (port->dead || mbx_port_receivers_gone(port))
+		return;
 	while (port->pending.count && mbx_port_has_room(port)) {
 		struct mbx_message *msg;
-		struct mbx_waiter *sender;
 
 		msg = mbx_queue_find(&port->pending, &select_any);
-		sender = msg->waiter;
 		mbx_queue_remove(&port->pending, msg);
-		mbx_queue_push(&port->ready, msg, &sender->lane);
-		port->sent++;
-		sender->queue = &port->ready;
-		if (sender->sync)
-			continue;
-		msg->waiter = NULL;
-		sender->msg = NULL;
-		mbx_waiter_end(port, sender, 0, wakes);
+		mbx_queue_push(&port->ready, msg, &msg->waiter->lane);
+		message_accept(port, msg, wakes);
 	}
 }
 
@@ -196,8 +213,8 @@ static int send_locked(struct mbx_port *port, struct mbx_send *send,
 {
 	struct mbx_message *msg = send->msg;
 	bool accepted = mbx_port_accepts(port);
-	struct mbx_queue *queue = accepted ? &port->ready : &port->pending;
 	struct mbx_waiter *taker;
+	struct mbx_queue *queue;
 	bool sleeps;
 
 	if (port->dead)
@@ -208,10 +225,15 @@ static int send_locked(struct mbx_port *port, struct mbx_send *send,
 		return -EMSGSIZE;
 
 	taker = mbx_transfer_taker(port, msg);
-	sleeps = send->sync || !(taker || accepted);
+	if (taker)
+		accepted = true;
+	queue = accepted ? &port->ready : &port->pending;
+	sleeps = send->sync || !accepted;
 	if (sleeps) {
-		if (send->deadline.nonblock)
+		if (send->deadline.nonblock) {
+			message_show(port, msg, NULL, false, wakes);
 			return -EAGAIN;
+		}
 		if (!lanes->admit)
 			return -ENOBUFS;
 	}
@@ -233,10 +255,10 @@ static int send_locked(struct mbx_port *port, struct mbx_send *send,
 		msg->waiter = waiter;
 		mbx_waiter_add(port, waiter, false);
 	}
-	if (accepted || !sleeps)
+	if (accepted)
 		port->sent++;
 
-	message_show(port, msg, taker, wakes);
+	message_show(port, msg, taker, true, wakes);
 	if (taker)
 		message_hand(port, msg, taker, wakes);
 	else
@@ -353,12 +375,15 @@ static void taken_remove(struct mbx_port *port, struct mbx_taken *taken,
 
 	mbx_queue_remove(queue, msg);
 	port->received++;
-	taken->waited = sender;
-	taken->pinned = msg->pins;
-	if (sender)
-		sender->taken = true;
 	if (queue == &port->ready)
 		mbx_transfer_admit(port, wakes);
+	else
+		message_accept(port, msg, wakes);
+	sender = msg->waiter;
+	if (sender)
+		sender->taken = true;
+	taken->waited = sender;
+	taken->pinned = msg->pins;
 }
 
 /*
@@ -385,8 +410,8 @@ static int receive_locked(struct mbx_port *port, struct mbx_receive *receive,
 			return -EAGAIN;
 		*waiter = (struct mbx_waiter) { .receive = receive };
 		mbx_waiter_add(port, waiter, again);
-		/* It may be what a rendezvous send waits for. */
-		if (port->policy.buffering == MAILBOX_BUFFERING_RENDEZVOUS)
+		/* It may be what a send to a full port waits for. */
+		if (!mbx_port_accepts(port))
 			wakes->send_events |= MBX_POLL_SEND;
 		return 1;
 	}
@@ -435,32 +460,27 @@ static void receive_put_back(struct mbx_port *port,
 	/* There is no way to report a failure: the message must not get lost. */
 	struct mbx_lane *lane = mbx_lane_alloc(GFP_KERNEL | __GFP_NOFAIL);
 	struct mbx_message *msg = taken->msg;
-	struct mbx_waiter *sender, *taker;
+	struct mbx_waiter *taker;
 	struct mbx_wakes wakes;
-	struct mbx_queue *queue;
 	bool drop = false;
 
 	mbx_wakes_begin(&wakes);
 	spin_lock(&port->lock);
 	port->received--;
-	sender = msg->waiter;
-	queue = sender ? sender->queue : &port->ready;
-	if (port->dead || (taken->waited && !sender)) {
+	if (port->dead || (taken->waited && !msg->waiter)) {
 		drop = message_drop_locked(msg);
 		goto unlock;
 	}
 
 	taker = mbx_transfer_taker(port, msg);
-	message_show(port, msg, taker, &wakes);
+	message_show(port, msg, taker, true, &wakes);
 	if (taker) {
 		message_hand(port, msg, taker, &wakes);
 		goto unlock;
 	}
-	if (sender)
-		sender->taken = false;
-	mbx_queue_push(queue, msg, &lane);
-	if (queue == &port->pending)
-		port_admit(port, &wakes);
+	if (msg->waiter)
+		msg->waiter->taken = false;
+	mbx_queue_push(&port->ready, msg, &lane);
 	wakes.receive_events |= MBX_POLL_RECEIVE;
 unlock:
 	spin_unlock(&port->lock);
@@ -493,14 +513,9 @@ static bool receive_commit(struct mbx_port *port,
 	spin_lock(&port->lock);
 	sender = msg->waiter;
 	if (sender) {
-		if (sender->queue == &port->pending)
-			port->sent++;
-		if (sender->sync) {
-			sender->taken_bytes = min_t(size_t, msg->len,
-						    receive->size);
-			sender->taken_pid = get_pid(task_tgid(current));
-			sender->taken_tid = get_pid(task_pid(current));
-		}
+		sender->taken_bytes = min_t(size_t, msg->len, receive->size);
+		sender->taken_pid = get_pid(task_tgid(current));
+		sender->taken_tid = get_pid(task_pid(current));
 		msg->waiter = NULL;
 		sender->msg = NULL;
 		mbx_waiter_end(port, sender, 0, &wakes);
@@ -533,7 +548,7 @@ int mbx_port_receive(struct mbx_port *port, struct mbx_receive *receive)
 	bool again = false;
 	int err;
 
-	for (;; again = true) {
+	for (;;) {
 		u64 seq, type;
 		u32 len;
 
@@ -543,8 +558,10 @@ int mbx_port_receive(struct mbx_port *port, struct mbx_receive *receive)
 				     &wakes);
 		spin_unlock(&port->lock);
 		mbx_wakes_finish(port, &wakes);
-		if (err == 1)
+		if (err == 1) {
 			err = receive_sleep(port, receive, &taken, &waiter);
+			again = true;
+		}
 		if (err)
 			break;
 
@@ -569,6 +586,10 @@ int mbx_port_receive(struct mbx_port *port, struct mbx_receive *receive)
 			trace_mailbox_receive(port->id, seq, type, len);
 			return 0;
 		}
+		if (signal_pending(current)) {
+			err = -ERESTARTSYS;
+			break;
+		}
 	}
 	trace_mailbox_refuse(port->id, MAILBOX_WAITER_RECEIVER, err);
 	return err;
@@ -580,34 +601,43 @@ int mbx_port_receive(struct mbx_port *port, struct mbx_receive *receive)
  * mbx_transfer_end_senders() - end the wait of every sender
  * @port:	where
  * @result:	-errno: their messages are withdrawn
- * @wakes:	gets them
+ * @wakes:	gets them, as many as it holds
  *
- * Context: mbx_port.lock held.
+ * Context: mbx_port.lock held. Return: true if some are left: the caller
+ * drops the lock, wakes, and calls again.
  */
-void mbx_transfer_end_senders(struct mbx_port *port, int result,
+bool mbx_transfer_end_senders(struct mbx_port *port, int result,
 			      struct mbx_wakes *wakes)
 {
-	while (!list_empty(&port->senders))
+	while (!list_empty(&port->senders)) {
+		if (wakes->count == MBX_WAKES_MAX)
+			return true;
 		send_withdraw(port, list_first_entry(&port->senders,
 						     struct mbx_waiter, node),
 			      result, wakes);
+	}
+	return false;
 }
 
 /**
  * mbx_transfer_end_receivers() - end the wait of every receiver
  * @port:	where
  * @result:	-errno
- * @wakes:	gets them
+ * @wakes:	gets them, as many as it holds
  *
- * Context: mbx_port.lock held.
+ * Context: mbx_port.lock held. Return: as mbx_transfer_end_senders().
  */
-void mbx_transfer_end_receivers(struct mbx_port *port, int result,
+bool mbx_transfer_end_receivers(struct mbx_port *port, int result,
 				struct mbx_wakes *wakes)
 {
-	while (!list_empty(&port->receivers))
+	while (!list_empty(&port->receivers)) {
+		if (wakes->count == MBX_WAKES_MAX)
+			return true;
 		mbx_waiter_end(port, list_first_entry(&port->receivers,
 						      struct mbx_waiter, node),
 			       result, wakes);
+	}
+	return false;
 }
 
 /**

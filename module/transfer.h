@@ -43,9 +43,9 @@ static inline bool mbx_port_senders_gone(const struct mbx_port *port)
 struct mbx_waiter *mbx_transfer_taker(const struct mbx_port *port,
 				      const struct mbx_message *msg);
 void mbx_transfer_admit(struct mbx_port *port, struct mbx_wakes *wakes);
-void mbx_transfer_end_senders(struct mbx_port *port, int result,
+bool mbx_transfer_end_senders(struct mbx_port *port, int result,
 			      struct mbx_wakes *wakes);
-void mbx_transfer_end_receivers(struct mbx_port *port, int result,
+bool mbx_transfer_end_receivers(struct mbx_port *port, int result,
 				struct mbx_wakes *wakes);
 
 /* Without the lock. */

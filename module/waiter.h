@@ -53,7 +53,7 @@
  * @needed:	receiver, -EMSGSIZE: length of the message
  * @sync:	sender: sleeps until its message is taken, not only let in
  * @taken:	sender: a receiver has the message and is copying it
- * @queue:	sender: where the message is or, if @taken, goes back to
+ * @queue:	sender: where the message is; ready if @taken
  * @lane:	sender: so that letting the message in needs no memory
  * @taken_bytes: sender, receipt: what the receiver took
  * @taken_pid:	sender, receipt: the process; holds a reference
@@ -84,7 +84,7 @@ struct mbx_waiter {
 };
 
 /* So many wake-ups wait for the unlock; more happen at once. */
-#define MBX_WAKES_MAX	4
+#define MBX_WAKES_MAX	8
 
 /**
  * struct mbx_wakes - what is to be woken once the lock is dropped

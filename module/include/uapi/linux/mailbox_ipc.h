@@ -12,6 +12,9 @@
  *
  * read() and write() work on a bound handle: write() sends one message of
  * type 0 and priority 0, read() receives the first message whatever it is.
+ * poll() tells what they would not sleep for. An unbound handle polls as
+ * POLLERR; bind it before it is added to an epoll set, which would otherwise
+ * not hear of what happens later.
  *
  * Rules that hold for every command:
  *
@@ -132,7 +135,7 @@ struct mailbox_ioc_info {
  * struct mailbox_ioc_port_create - make a port and bind the handle to it
  * @flags:	in: MAILBOX_CREATE_*
  * @mode:	in: who may bind, as file permissions: r receives, w sends
- *		(0001 to 0666 without the x bits; 0 = 0600)
+ *		(up to 0666, without the x bits; 0 = 0600)
  * @uid:	in: owner, if MAILBOX_CREATE_UID; otherwise the caller's fsuid
  * @gid:	in: group, if MAILBOX_CREATE_GID; otherwise the caller's fsgid
  * @name:	in: 1 to MAILBOX_NAME_MAX bytes and a NUL, without '/' and
@@ -145,7 +148,8 @@ struct mailbox_ioc_info {
  *		queued, so that the last message admitted may exceed it, as with
  *		SO_SNDBUF (0 = no limit in bytes; must be 0 for RENDEZVOUS)
  * @message_bytes_max: in: longest message the port takes (0 = default)
- * @id:		out: number of the port, never used again on this boot
+ * @id:		out: number of the port, not used again in this network
+ *		namespace while the module stays loaded
  * @created:	out: 1 if the port is new, 0 if MAILBOX_CREATE_OPEN found one
  * @pad:	0
  *
@@ -261,7 +265,7 @@ struct mailbox_waiter {
  * @capacity:	out: messages, for BOUNDED
  * @capacity_bytes: out: as in mailbox_ioc_port_create
  * @message_bytes_max: out: likewise
- * @messages:	out: queued messages. A message that a failed receive put back
+ * @messages:	out: queued messages. Each one that a failed receive put back
  *		may be one more than the capacity
  * @bytes:	out: queued payload bytes
  * @senders:	out: handles that may send
@@ -301,7 +305,7 @@ struct mailbox_ioc_port_stat {
 /**
  * struct mailbox_ioc_port_set - change the bound port
  * @flags:	in: MAILBOX_SET_*: which of the fields below to apply
- * @mode:	in: new permission bits, 0 to 0666 without x
+ * @mode:	in: new permission bits, up to 0666, without the x bits
  * @uid:	in: new owner (needs CAP_CHOWN)
  * @gid:	in: new group (one of the owner's own, or CAP_CHOWN)
  * @buffering:	in: MAILBOX_BUFFERING_*, applied together with @capacity
@@ -424,15 +428,16 @@ struct mailbox_ioc_send {
  * @pid:	out: sending process, in the caller's pid namespace; 0 if not
  *		visible there
  * @tid:	out: sending thread, likewise
- * @uid:	out: effective user of the sender, in the caller's user namespace
- * @gid:	out: effective group, likewise
+ * @uid:	out: real user of the sender, in the caller's user namespace
+ * @gid:	out: real group, likewise
  * @pad:	0
  *
  * Gives the first message that matches: highest priority first, and in the
- * order of sending within a priority. Sleeps while there is none. Any error
- * means that the message is where it was. What a message that was withdrawn by
- * its sender while it was being copied left in the buffer and in this struct
- * stays there if the call fails then.
+ * order of sending within a priority; after all of these, the messages of
+ * senders that still sleep, in the order of their arrival, whatever their
+ * priority. Sleeps while there is none. Any error means that the message is
+ * where it was; the buffer may hold some of it, or of a message that its sender
+ * withdrew while it was being copied.
  *
  * Errors: EINVAL, ENOTCONN, EBADF, EFAULT, EMSGSIZE, EAGAIN, ETIMEDOUT, EINTR,
  * EIDRM, EPIPE, EBUSY.
