@@ -77,7 +77,8 @@ struct mailbox_list;
  * @capacity:	messages that a bounded port queues (0 = the module's default)
  * @capacity_bytes: payload bytes at which a send sleeps as well (0 = no limit)
  * @message_bytes_max: longest message (0 = the module's default)
- * @id:		out: number of the port, never used again on this boot
+ * @id:		out: number of the port, not used again while the module
+ *		stays loaded
  * @created:	out: 1 if the port is new, 0 if MAILBOX_CREATE_OPEN found one
  * @reserved:	0
  */
@@ -218,8 +219,8 @@ struct mailbox_send_attr {
  * @priority:	out: as sent
  * @pid:	out: sending process; 0 if not visible here
  * @tid:	out: sending thread, likewise
- * @uid:	out: effective user of the sender
- * @gid:	out: effective group of the sender
+ * @uid:	out: real user of the sender
+ * @gid:	out: real group of the sender
  * @reserved:	0
  */
 struct mailbox_receive_attr {
@@ -322,7 +323,7 @@ ssize_t mailbox_receive(struct mailbox *mb, void *buf, size_t size);
  * Errors: those of mailbox_receive(), and
  *   ETIMEDOUT	the deadline passed
  *   EINVAL	a bad value in @attr
- *   EBUSY	65535 peeks at the same message are under way
+ *   EBUSY	32767 peeks at the same message are under way
  */
 ssize_t mailbox_message_receive(struct mailbox *mb, void *buf, size_t size,
 				struct mailbox_receive_attr *attr);
