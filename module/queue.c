@@ -237,6 +237,12 @@ static void lane_move(struct mbx_queue *queue, struct mbx_lane *lane)
 	}
 }
 
+static u16 message_priority(const struct mbx_queue *queue,
+			    const struct mbx_message *msg)
+{
+	return queue->fifo ? 0 : msg->priority;
+}
+
 /* Set in @key what decides the lane of @msg. */
 static void lane_key(const struct mbx_queue *queue,
 		     const struct mbx_message *msg, struct mbx_lane *key)
@@ -244,20 +250,21 @@ static void lane_key(const struct mbx_queue *queue,
 	key->type = msg->type;
 	key->pid = msg->sender->pid;
 	key->sender = msg->sender->key;
-	key->priority = queue->fifo ? 0 : msg->priority;
+	key->priority = message_priority(queue, msg);
 }
 
 static struct mbx_lane *lane_find(struct mbx_queue *queue,
 				  const struct mbx_message *msg)
 {
 	struct rb_node *node = queue->index[MBX_LANE_EXACT].rb_node;
+	struct mbx_lane *last = queue->last;
 	struct mbx_lane key;
 
-	lane_key(queue, msg, &key);
-	if (queue->last &&
-	    !lane_compare(&key, queue->last, MBX_LANE_EXACT))
-		return queue->last;
+	if (last && last->type == msg->type && last->pid == msg->sender->pid &&
+	    last->priority == message_priority(queue, msg))
+		return last;
 
+	lane_key(queue, msg, &key);
 	while (node) {
 		struct mbx_lane *lane = lane_of(node, MBX_LANE_EXACT);
 		int order = lane_compare(&key, lane, MBX_LANE_EXACT);
