@@ -134,6 +134,8 @@ guest: module $(BUILD)/vm/qemu-exit
 
 guest-install:
 	$(if $(with_userspace),$(USERSPACE) install DESTDIR=$(GUEST) PREFIX=/usr)
+	$(if $(with_userspace),install -D -t $(GUEST)/usr/lib/mailbox/examples \
+		$(patsubst userspace/%.c,$(BUILD)/userspace/%,$(wildcard userspace/examples/*.c)))
 	$(if $(with_tests),$(TESTDIR) install INSTALL_PATH=$(GUEST)/usr/lib/mailbox/tests)
 	$(if $(wildcard tests/demo/demo),install -D tests/demo/demo $(GUEST)/usr/lib/mailbox/demo)
 
