@@ -4,7 +4,6 @@
  * and the published numbers, frozen as literals. Nothing here may be changed
  * to make a test pass: programs that exist have these numbers in them.
  */
-#define _GNU_SOURCE
 #include <stddef.h>
 
 #include "port.h"

@@ -3,7 +3,6 @@
  * Who may do what: mode, owner, group and capabilities; and what network, user
  * and pid namespaces show of a port and its messages.
  */
-#define _GNU_SOURCE
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/fsuid.h>

@@ -2,7 +2,6 @@
 /*
  * A port's life: create, bind, names, unlink, destroy, persistence, hang-up.
  */
-#define _GNU_SOURCE
 #include "port.h"
 
 static long long create_with(int fd, const char *name, struct mailbox_ioc_port_create create)

@@ -2,7 +2,6 @@
 /*
  * Sleeping and not sleeping: each cell of the table of sends, and deadlines.
  */
-#define _GNU_SOURCE
 #include "port.h"
 
 #define MSEC NSEC_PER_MSEC

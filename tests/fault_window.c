@@ -4,7 +4,6 @@
  * the test wants: userfaultfd stops them at a page that is not there yet. What
  * others do meanwhile must work, and what was copied in vain must not count.
  */
-#define _GNU_SOURCE
 #include <linux/userfaultfd.h>
 
 #include "port.h"

@@ -3,7 +3,6 @@
  * A handle is an open file description: what closing, forking, duplicating,
  * passing it on and its flags do, and SIGIO and fdinfo.
  */
-#define _GNU_SOURCE
 #include <sys/socket.h>
 
 #include "port.h"

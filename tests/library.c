@@ -3,7 +3,6 @@
  * libmailbox: that each function does what it says, and hands on errors. What
  * ports do is tested elsewhere, by the ABI itself.
  */
-#define _GNU_SOURCE
 #include <mailbox.h>
 
 #include "port.h"

@@ -3,7 +3,6 @@
  * Limits: the module's parameters, quotas that hit only who exceeds them, and
  * memory that comes back, whoever is killed.
  */
-#define _GNU_SOURCE
 #include <sys/resource.h>
 
 #include "port.h"

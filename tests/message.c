@@ -3,7 +3,6 @@
  * One message: its boundaries, length, buffers that are short or not there,
  * PEEK, TRUNC, and what the kernel stamps on it.
  */
-#define _GNU_SOURCE
 #include <stddef.h>
 
 #include "port.h"

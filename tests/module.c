@@ -3,7 +3,6 @@
  * Coming and going of the module itself. MAILBOX_KO is the path of the .ko
  * that is loaded; without it nothing is unloaded.
  */
-#define _GNU_SOURCE
 #include "port.h"
 
 #define MODULE "mailbox_ipc"

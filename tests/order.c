@@ -4,7 +4,6 @@
  * selection, and random operations against a model that is too simple to be
  * wrong.
  */
-#define _GNU_SOURCE
 #include <linux/sched.h>
 
 #include "port.h"

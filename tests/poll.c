@@ -3,7 +3,6 @@
  * poll(), select(), epoll and non-blocking calls tell one truth, and whoever
  * polls is woken.
  */
-#define _GNU_SOURCE
 #include <sys/epoll.h>
 #include <sys/select.h>
 

@@ -3,7 +3,6 @@
  * Signals at every place that sleeps: interrupted, restarted, killed; and the
  * account of every message through thousands of kills.
  */
-#define _GNU_SOURCE
 #include <sched.h>
 
 #include "port.h"

@@ -2,7 +2,6 @@
 /*
  * What PORT_STAT and PORT_LIST tell, and what PORT_SET changes.
  */
-#define _GNU_SOURCE
 #include <sys/resource.h>
 
 #include "port.h"

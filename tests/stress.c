@@ -4,7 +4,6 @@
  * checksummed, received once and in the order of its sender, and nobody sleeps
  * beside a message that it waits for.
  */
-#define _GNU_SOURCE
 #include <stddef.h>
 
 #include "port.h"

@@ -2,7 +2,6 @@
 /*
  * SYNC sends: the receipt, the withdrawal, and never both.
  */
-#define _GNU_SOURCE
 #include "port.h"
 
 #define SYNC MAILBOX_SEND_SYNC

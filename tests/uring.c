@@ -2,7 +2,6 @@
 /*
  * io_uring: reads, writes and polls, on handles that block and that do not.
  */
-#define _GNU_SOURCE
 #include <liburing.h>
 
 #include "port.h"

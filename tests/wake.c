@@ -4,7 +4,6 @@
  * a changed policy, the end of the port, hang-up; and sleepers with short
  * buffers, that peek, or that select.
  */
-#define _GNU_SOURCE
 #include "port.h"
 
 /* A port of capacity 1 that is full. */
