@@ -166,6 +166,7 @@ check-userspace: | deps-build deps-check
 $(ALL_KERNELS:%=check-%): check-%: | deps-build deps-vm deps-check
 	@tests/vm/kernel fetch $*
 	@rm -rf $(BUILD)/check-$*
+	@mkdir -p $(BUILD)
 	@echo "check: $*, W=1 and sparse"
 	@headers=$$(tests/vm/kernel env $* | sed -n 's/^HEADERS=//p') && \
 	if ! $(MAKE) -s module BUILD=$(BUILD)/check-$* KDIR=$$headers W=1 C=2 \
