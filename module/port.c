@@ -150,22 +150,31 @@ void mbx_port_kill(struct mbx_port *port)
  */
 int mbx_port_attach(struct mbx_port *port, fmode_t mode)
 {
+	struct mbx_wakes wakes;
 	int err = 0;
 
+	mbx_wakes_begin(&wakes);
 	spin_lock(&port->lock);
 	if (port->dead) {
 		err = -EIDRM;
-	} else {
-		if (mode & FMODE_READ) {
-			port->receive_handles++;
-			port->had_receiver = true;
-		}
-		if (mode & FMODE_WRITE) {
-			port->send_handles++;
-			port->had_sender = true;
-		}
+		goto unlock;
 	}
+	if (mode & FMODE_READ) {
+		bool gone = mbx_port_receivers_gone(port);
+
+		port->receive_handles++;
+		port->had_receiver = true;
+		/* Nobody was let in while the port was hung up. */
+		if (gone)
+			mbx_transfer_admit(port, &wakes);
+	}
+	if (mode & FMODE_WRITE) {
+		port->send_handles++;
+		port->had_sender = true;
+	}
+unlock:
 	spin_unlock(&port->lock);
+	mbx_wakes_finish(port, &wakes);
 	return err;
 }
 
