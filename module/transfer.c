@@ -467,6 +467,9 @@ static void receive_put_back(struct mbx_port *port,
 	mbx_wakes_begin(&wakes);
 	spin_lock(&port->lock);
 	port->received--;
+	/* Its sender may still wait for its turn to be told of the end. */
+	if (port->dead && msg->waiter)
+		send_withdraw(port, msg->waiter, -EIDRM, &wakes);
 	if (port->dead || (taken->waited && !msg->waiter)) {
 		drop = message_drop_locked(msg);
 		goto unlock;
