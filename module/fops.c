@@ -170,9 +170,19 @@ static int mbx_fasync(int fd, struct file *file, int on)
 {
 	struct mbx_port *port = mbx_handle_port(handle_of(file));
 
+	int err = 0;
+
 	if (!port)
 		return on ? -ENOTCONN : 0;
-	return fasync_helper(fd, file, on, &port->fasync);
+	if (file->f_mode & FMODE_READ)
+		err = fasync_helper(fd, file, on, &port->fasync_receive);
+	if (err >= 0 && (file->f_mode & FMODE_WRITE)) {
+		err = fasync_helper(fd, file, on, &port->fasync_send);
+		/* It will not be called to undo half of it. */
+		if (err < 0 && on && (file->f_mode & FMODE_READ))
+			fasync_helper(-1, file, 0, &port->fasync_receive);
+	}
+	return err;
 }
 
 static void mbx_show_fdinfo(struct seq_file *seq, struct file *file)

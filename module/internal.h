@@ -153,7 +153,8 @@ struct mbx_policy {
  * With locks of their own:
  * @wait_receive: pollers for POLLIN
  * @wait_send:	pollers for POLLOUT
- * @fasync:	handles that want SIGIO
+ * @fasync_receive: handles that may receive and want SIGIO
+ * @fasync_send: handles that may send and want SIGIO
  */
 struct mbx_port {
 	spinlock_t lock;
@@ -175,7 +176,8 @@ struct mbx_port {
 
 	wait_queue_head_t wait_receive;
 	wait_queue_head_t wait_send;
-	struct fasync_struct *fasync;
+	struct fasync_struct *fasync_receive;
+	struct fasync_struct *fasync_send;
 
 	struct kref refs;
 	u64 id;

@@ -165,8 +165,10 @@ int mbx_port_attach(struct mbx_port *port, fmode_t mode)
 		port->receive_handles++;
 		port->had_receiver = true;
 		/* Nobody was let in while the port was hung up. */
-		if (gone)
+		if (gone) {
 			mbx_transfer_admit(port, &wakes);
+			wakes.send_all = true;
+		}
 	}
 	if (mode & FMODE_WRITE) {
 		port->send_handles++;
@@ -272,6 +274,7 @@ int mbx_port_set_policy(struct mbx_port *port, const struct mbx_policy *policy,
 	if (fields & MAILBOX_SET_MESSAGE_BYTES_MAX)
 		own->message_bytes_max = policy->message_bytes_max;
 	mbx_transfer_admit(port, &wakes);
+	wakes.send_all = true;
 unlock:
 	spin_unlock(&port->lock);
 	mbx_wakes_finish(port, &wakes);

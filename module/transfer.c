@@ -177,6 +177,9 @@ void mbx_transfer_admit(struct mbx_port *port, struct mbx_wakes *wakes)
 {
 	port_admit(port, wakes);
 	wakes->send_events |= MBX_POLL_SEND;
+	/* One long message may have made room for many. */
+	if (port->policy.capacity_bytes)
+		wakes->send_all = true;
 }
 
 /* --- send ---------------------------------------------------------------- */

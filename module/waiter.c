@@ -22,6 +22,7 @@ void mbx_wakes_begin(struct mbx_wakes *wakes)
 	wakes->count = 0;
 	wakes->receive_events = 0;
 	wakes->send_events = 0;
+	wakes->send_all = false;
 	rcu_read_lock();
 }
 
@@ -30,11 +31,11 @@ void mbx_wakes_begin(struct mbx_wakes *wakes)
  * and then looks at the port under its lock (mbx_port_poll()). If it had the
  * lock before us, we see it here; if after us, it sees what we did.
  */
-static void poll_wake(struct wait_queue_head *wait, __poll_t events)
+static void poll_wake(struct wait_queue_head *wait, __poll_t events, bool all)
 {
 	if (!waitqueue_active(wait))
 		return;
-	if (events & (EPOLLHUP | EPOLLERR))
+	if (all || (events & (EPOLLHUP | EPOLLERR)))
 		wake_up_all(wait);
 	else
 		wake_up_poll(wait, events);
@@ -57,12 +58,13 @@ void mbx_wakes_finish(struct mbx_port *port, struct mbx_wakes *wakes)
 	rcu_read_unlock();
 
 	if (wakes->receive_events) {
-		poll_wake(&port->wait_receive, wakes->receive_events);
-		kill_fasync(&port->fasync, SIGIO, POLL_IN);
+		poll_wake(&port->wait_receive, wakes->receive_events, false);
+		kill_fasync(&port->fasync_receive, SIGIO, POLL_IN);
 	}
 	if (wakes->send_events) {
-		poll_wake(&port->wait_send, wakes->send_events);
-		kill_fasync(&port->fasync, SIGIO, POLL_OUT);
+		poll_wake(&port->wait_send, wakes->send_events,
+			  wakes->send_all);
+		kill_fasync(&port->fasync_send, SIGIO, POLL_OUT);
 	}
 }
 

@@ -92,12 +92,14 @@ struct mbx_waiter {
  * @task:	sleepers whose wait is over; valid under the RCU read lock
  * @receive_events: for those who poll to receive
  * @send_events: for those who poll to send
+ * @send_all:	there may be room for more than one of them
  */
 struct mbx_wakes {
 	unsigned int count;
 	struct task_struct *task[MBX_WAKES_MAX];
 	__poll_t receive_events;
 	__poll_t send_events;
+	bool send_all;
 };
 
 /* Shorthand for the events of struct mbx_wakes. */
