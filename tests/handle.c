@@ -331,6 +331,18 @@ TEST(sigio_when_there_is_room)
 	CHECK_EQ(0, put(fd, 2));
 }
 
+TEST(no_sigio_of_the_other_direction)
+{
+	char *name = unique_name();
+	int fd = NAMED_PORT(O_WRONLY, name, UNBOUNDED);
+	sigset_t set = block_io();
+
+	handle_io(fd, getpid());
+	io_is_pending(&set);
+	CHECK_EQ(0, put(fd, 1));
+	CHECK(!io_is_pending(&set));
+}
+
 TEST(sigio_when_the_port_is_destroyed)
 {
 	char *name = unique_name();

@@ -362,3 +362,43 @@ TEST(sender_to_a_full_port_finds_the_receiver_that_wants_it)
 	CHECK_EQ(2, call_value(&call));
 	CHECK_EQ(1, take(fd));
 }
+
+#define SYNC_CROWD	100
+
+/* Takes, and fails to copy, what the last senders of the crowd have sent. */
+static void *take_into_nothing(void *arg)
+{
+	int fd = *(int *)arg;
+	long long err;
+
+	do {
+		err = RECEIVE(fd, .flags = MAILBOX_RECEIVE_NONBLOCK,
+			      .select = MAILBOX_SELECT_TYPE, .match = 1,
+			      .data = 8, .size = 64);
+	} while (err == -EFAULT || err == -EAGAIN);
+	return (void *)(long)err;
+}
+
+/* The waits end in batches; messages that come back in between are nobody's. */
+TEST(destroy_while_copies_of_a_sync_crowd_fail)
+{
+	struct call senders[SYNC_CROWD];
+	int fd = PORT(O_RDWR, UNBOUNDED), i;
+	pthread_t receivers[2];
+	void *err;
+
+	for (i = 0; i < SYNC_CROWD; i++) {
+		CALL_SEND(&senders[i], fd, i, .flags = MAILBOX_SEND_SYNC,
+			  .type = i >= SYNC_CROWD - 2);
+		wait_for_waiters(fd, i + 1, 0);
+	}
+	for (i = 0; i < 2; i++)
+		CHECK_EQ(0, pthread_create(&receivers[i], NULL, take_into_nothing, &fd));
+	CHECK_EQ(0, port_destroy(fd, NULL));
+	for (i = 0; i < SYNC_CROWD; i++)
+		CHECK_EQ(-EIDRM, call_join(&senders[i]));
+	for (i = 0; i < 2; i++) {
+		CHECK_EQ(0, pthread_join(receivers[i], &err));
+		CHECK_EQ(-EIDRM, (long)err);
+	}
+}

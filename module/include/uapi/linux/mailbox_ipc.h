@@ -43,6 +43,7 @@
  *   EBADF       the handle was opened for the other direction
  *   EAGAIN      it would have to sleep, and was told not to
  *   ETIMEDOUT   the deadline passed
+ *   EINTR       a signal came first (not with SA_RESTART: the call goes on)
  *   EMSGSIZE    the buffer is shorter than the message, or the message is
  *               longer than the port takes
  *   EDQUOT      the quota of the caller's user is used up
@@ -75,7 +76,8 @@
 
 /*
  * What a message costs its sender's quota besides its payload. Constant, so
- * that a quota can be planned: it covers what the kernel keeps per message.
+ * that a quota can be planned: it covers what the kernel keeps per message,
+ * but for messages of which each has a thread of its own.
  */
 #define MAILBOX_MESSAGE_OVERHEAD	256
 
