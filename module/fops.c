@@ -11,7 +11,7 @@
 #include <linux/uio.h>
 #include <net/net_namespace.h>
 
-#include "internal.h"
+#include "handle.h"
 
 static struct mbx_handle *handle_of(const struct file *file)
 {
@@ -26,6 +26,7 @@ static int mbx_open(struct inode *inode, struct file *file)
 	if (!handle)
 		return -ENOMEM;
 	mutex_init(&handle->lock);
+	mbx_watcher_init(&handle->watcher);
 	handle->net = get_net(current->nsproxy->net_ns);
 	handle->registry = mbx_registry_of(handle->net);
 	handle->mode = file->f_mode & (FMODE_READ | FMODE_WRITE);
@@ -39,7 +40,7 @@ static int mbx_release(struct inode *inode, struct file *file)
 {
 	struct mbx_handle *handle = handle_of(file);
 
-	mbx_registry_close(handle);
+	mbx_handle_close(handle);
 	mbx_sender_forget(&handle->sender);
 	put_net(handle->net);
 	kfree(handle);
@@ -47,9 +48,42 @@ static int mbx_release(struct inode *inode, struct file *file)
 }
 
 /**
+ * mbx_handle_message() - make a message of what an iterator holds
+ * @handle:	who sends
+ * @from:	the payload, all of it
+ * @type:	of the message
+ * @priority:	of the message, in range
+ *
+ * Context: process, may sleep. Return: the message, or ERR_PTR(-EFAULT),
+ * ERR_PTR(-EDQUOT), ERR_PTR(-ENOMEM).
+ */
+struct mbx_message *mbx_handle_message(struct mbx_handle *handle,
+				       struct iov_iter *from, u64 type,
+				       u32 priority)
+{
+	struct mbx_sender *sender;
+	struct mbx_message *msg;
+	int err;
+
+	sender = mbx_sender_get(&handle->sender, &handle->registry->quota);
+	if (!sender)
+		return ERR_PTR(-ENOMEM);
+	msg = mbx_message_alloc(sender, iov_iter_count(from));
+	if (IS_ERR(msg))
+		return msg;
+	msg->type = type;
+	msg->priority = priority;
+	err = mbx_message_fill(msg, from);
+	if (err) {
+		mbx_message_free(msg);
+		return ERR_PTR(err);
+	}
+	return msg;
+}
+
+/**
  * mbx_handle_send() - send what an iterator holds as one message
- * @handle:	whose stamp
- * @port:	what it is bound to
+ * @handle:	bound to something to send to
  * @from:	the payload, all of it
  * @type:	of the message
  * @priority:	of the message, in range
@@ -58,31 +92,20 @@ static int mbx_release(struct inode *inode, struct file *file)
  * Context: process, sleeps unless told not to. Return: 0 or -errno as for
  * mbx_port_send(), -EFAULT, -EDQUOT, -ENOMEM.
  */
-int mbx_handle_send(struct mbx_handle *handle, struct mbx_port *port,
-		    struct iov_iter *from, u64 type, u32 priority,
-		    struct mbx_send *send)
+int mbx_handle_send(struct mbx_handle *handle, struct iov_iter *from, u64 type,
+		    u32 priority, struct mbx_send *send)
 {
-	size_t len = iov_iter_count(from);
-	struct mbx_sender *sender;
-	struct mbx_message *msg;
+	unsigned int done;
 	int err;
 
 	/* Only spares the work: it is decided under the lock. */
-	if (len > READ_ONCE(port->policy.message_bytes_max))
+	if (iov_iter_count(from) >
+	    READ_ONCE(handle->out.port->policy.message_bytes_max))
 		return -EMSGSIZE;
-	sender = mbx_sender_get(&handle->sender, &handle->registry->quota);
-	if (!sender)
-		return -ENOMEM;
-	msg = mbx_message_alloc(sender, len);
-	if (IS_ERR(msg))
-		return PTR_ERR(msg);
-	msg->type = type;
-	msg->priority = priority;
-
-	send->msg = msg;
-	err = mbx_message_fill(msg, from);
-	if (!err)
-		err = mbx_port_send(port, send);
+	send->msg = mbx_handle_message(handle, from, type, priority);
+	if (IS_ERR(send->msg))
+		return PTR_ERR(send->msg);
+	err = mbx_port_send(&handle->out, send, 1, &done);
 	mbx_message_free(send->msg);
 	return err;
 }
@@ -96,16 +119,17 @@ static bool iocb_nonblock(const struct kiocb *iocb)
 static ssize_t mbx_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct mbx_handle *handle = handle_of(iocb->ki_filp);
-	struct mbx_port *port = mbx_handle_port(handle);
 	struct mbx_send send = {
 		.deadline.nonblock = iocb_nonblock(iocb),
 	};
 	size_t len = iov_iter_count(from);
 	int err;
 
-	if (!port)
+	if (!mbx_handle_port(handle))
 		return -ENOTCONN;
-	err = mbx_handle_send(handle, port, from, 0, 0, &send);
+	if (!handle->out.port)
+		return -EBADF;
+	err = mbx_handle_send(handle, from, 0, 0, &send);
 	if (err == -EPIPE)
 		send_sig(SIGPIPE, current, 0);
 	return err ?: len;
@@ -117,14 +141,15 @@ struct mbx_read {
 	size_t copied;
 };
 
-static int read_copy(struct mbx_receive *receive, const struct mbx_message *msg)
+static int read_copy(struct mbx_receive *receive, const struct mbx_taken *taken,
+		     unsigned int index)
 {
 	struct mbx_read *read = container_of(receive, struct mbx_read, receive);
 	int err;
 
 	/* What an earlier, withdrawn message left behind. */
 	iov_iter_revert(read->to, read->copied);
-	err = mbx_message_copy(msg, read->to);
+	err = mbx_message_copy(taken->msg, read->to);
 	read->copied = receive->size - iov_iter_count(read->to);
 	if (err) {
 		iov_iter_revert(read->to, read->copied);
@@ -135,7 +160,7 @@ static int read_copy(struct mbx_receive *receive, const struct mbx_message *msg)
 
 static ssize_t mbx_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
-	struct mbx_port *port = mbx_handle_port(handle_of(iocb->ki_filp));
+	struct mbx_handle *handle = handle_of(iocb->ki_filp);
 	struct mbx_read read = {
 		.receive = {
 			.select.kind = MAILBOX_SELECT_ANY,
@@ -147,11 +172,13 @@ static ssize_t mbx_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	};
 	int err;
 
-	if (!port)
+	if (!mbx_handle_port(handle))
 		return -ENOTCONN;
+	if (!handle->in.port)
+		return -EBADF;
 	if (!read.receive.size)
 		return 0;
-	err = mbx_port_receive(port, &read.receive);
+	err = mbx_port_receive(&handle->in, &read.receive);
 	if (!err)
 		return read.copied;
 	iov_iter_revert(to, read.copied);
@@ -161,26 +188,29 @@ static ssize_t mbx_read_iter(struct kiocb *iocb, struct iov_iter *to)
 
 static __poll_t mbx_poll(struct file *file, poll_table *wait)
 {
-	struct mbx_port *port = mbx_handle_port(handle_of(file));
+	struct mbx_handle *handle = handle_of(file);
 
-	return port ? mbx_port_poll(port, file, wait) : EPOLLERR;
+	if (!mbx_handle_port(handle))
+		return mbx_handle_poll_watch(handle, file, wait);
+	return mbx_port_poll(&handle->in, &handle->out, file, wait);
 }
 
 static int mbx_fasync(int fd, struct file *file, int on)
 {
-	struct mbx_port *port = mbx_handle_port(handle_of(file));
-
+	struct mbx_handle *handle = handle_of(file);
+	struct mbx_end *in = &handle->in;
+	struct mbx_end *out = &handle->out;
 	int err = 0;
 
-	if (!port)
+	if (!mbx_handle_port(handle))
 		return on ? -ENOTCONN : 0;
-	if (file->f_mode & FMODE_READ)
-		err = fasync_helper(fd, file, on, &port->fasync_receive);
-	if (err >= 0 && (file->f_mode & FMODE_WRITE)) {
-		err = fasync_helper(fd, file, on, &port->fasync_send);
+	if (in->port)
+		err = fasync_helper(fd, file, on, &in->channel->fasync);
+	if (err >= 0 && out->port) {
+		err = fasync_helper(fd, file, on, &out->port->fasync_send);
 		/* It will not be called to undo half of it. */
-		if (err < 0 && on && (file->f_mode & FMODE_READ))
-			fasync_helper(-1, file, 0, &port->fasync_receive);
+		if (err < 0 && on && in->port)
+			fasync_helper(-1, file, 0, &in->channel->fasync);
 	}
 	return err;
 }
@@ -193,7 +223,7 @@ static void mbx_show_fdinfo(struct seq_file *seq, struct file *file)
 	int err;
 
 	BUILD_BUG_ON((__force int)FMODE_READ != 1 || (__force int)FMODE_WRITE != 2);
-	err = mbx_registry_stat(handle, "", &stat, NULL, 0);
+	err = mbx_handle_stat(handle, "", false, &stat, NULL, 0);
 	if (err) {
 		seq_printf(seq, "port:\t%s\n",
 			   err == -ENOTCONN ? "none" : "destroyed");
@@ -203,6 +233,8 @@ static void mbx_show_fdinfo(struct seq_file *seq, struct file *file)
 		   stat.name, rights[(__force int)handle->mode]);
 	seq_printf(seq, "messages:\t%llu\nbytes:\t%llu\n", stat.messages,
 		   stat.bytes);
+	seq_printf(seq, "leased:\t%u\nrequests:\t%u\n", stat.leased,
+		   stat.requests);
 	seq_printf(seq, "senders_waiting:\t%u\nreceivers_waiting:\t%u\n",
 		   stat.senders_waiting, stat.receivers_waiting);
 }

@@ -6,12 +6,18 @@
  *   sender   who sends
  *   message  a payload with its stamp
  *   queue    order and selection of messages
- *   waiter   a task asleep at a port
- *   transfer sending, receiving, hand-over
- *   port     life and policy of what they happen at
+ *   waiter   a task asleep at a port, or watching one
+ *   transfer where messages go: hand-over, admission, drops, put-back
+ *   hold     what receivers have in hand: leases, and requests to be answered
+ *   calls    who sleeps in a call, and whether that can end
+ *   send, receive
+ *   port     life of what they happen at, and the ends by which it is used
  *   policy   what a policy may be, whom it lets do what
+ *   allow    the list of those who may as well
  *   registry the named ports of a network namespace
- *   handle   an open file description (fops.c, ioctl.c)
+ *   link     pairs and links: two ports, one a direction
+ *   handle   an open file description, and what it is bound to
+ *   fops, ioctl
  *
  * A layer calls those above it in this list, never those below.
  *
@@ -19,8 +25,11 @@
  *
  *   mbx_handle.lock      mutex: binding a handle, once
  *     mbx_registry.lock  mutex: the names, and what lives as long as a name
- *       mbx_port.lock    spinlock: everything that moves in a port
+ *       mbx_calls.lock   spinlock: who sleeps in a call
+ *         mbx_port.lock  spinlock: everything that moves in a port
  *   mbx_quota.lock       spinlock, innermost: the table of users
+ *
+ * Of two ports, no more than one is locked at a time.
  *
  * No lock is held while user memory is touched or while a task sleeps at a
  * port, and no spinlock while memory is allocated.
@@ -36,15 +45,17 @@
 #include <linux/poll.h>
 #include <linux/rbtree.h>
 #include <linux/spinlock.h>
+#include <linux/timerqueue.h>
 #include <linux/types.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <linux/mailbox_ipc.h>
 
 #include "message.h"
 #include "queue.h"
 
+struct cred;
 struct file;
-struct net;
 
 /* Module parameters; written at run time by root, so read with READ_ONCE(). */
 extern unsigned int mbx_ports_max;
@@ -75,6 +86,7 @@ struct mbx_quota {
  * @uid:	invariant after init
  * @ports:	ports created by this user that still exist
  * @bytes:	what its messages cost: payload and MAILBOX_MESSAGE_OVERHEAD
+ * @watches:	names that it watches
  */
 struct mbx_user {
 	struct rb_node node;
@@ -83,7 +95,11 @@ struct mbx_user {
 	kuid_t uid;
 	atomic_t ports;
 	atomic64_t bytes;
+	atomic_t watches;
 };
+
+/* Whoever changes a port tells all who watch it. */
+#define MBX_USER_WATCHES_MAX	1024
 
 void mbx_quota_init(struct mbx_quota *quota);
 struct mbx_user *mbx_user_get(struct mbx_quota *quota, kuid_t uid);
@@ -92,103 +108,8 @@ int mbx_user_charge_port(struct mbx_user *user);
 void mbx_user_uncharge_port(struct mbx_user *user);
 int mbx_user_charge_bytes(struct mbx_user *user, size_t bytes);
 void mbx_user_uncharge_bytes(struct mbx_user *user, size_t bytes);
-
-/* --- transfer.c, port.c ------------------------------------------------- */
-
-/**
- * struct mbx_policy - what a port is created with and PORT_SET changes
- * @buffering:	MAILBOX_BUFFERING_*
- * @capacity:	messages, for BOUNDED
- * @capacity_bytes: 0 = no limit
- * @message_bytes_max: longest message
- * @mode:	permission bits
- * @uid:	owner
- * @gid:	group
- */
-struct mbx_policy {
-	u32 buffering;
-	u32 capacity;
-	u64 capacity_bytes;
-	u32 message_bytes_max;
-	umode_t mode;
-	kuid_t uid;
-	kgid_t gid;
-};
-
-/**
- * struct mbx_port - a queue of messages that processes sleep at, and a policy
- *
- * For the registry:
- * @refs:	one for each bound handle, one for a persistent port's name, one
- *		for each look-up under way
- * @id:		invariant after init
- * @flags:	MAILBOX_CREATE_PERSIST and _HANGUP; invariant after init
- * @registry:	invariant after init
- * @user:	whose quota pays for the port; invariant after init
- * @by_name:	in mbx_registry.names; mbx_registry.lock
- * @linked:	whether it is; mbx_registry.lock
- * @handles:	bound handles; mbx_registry.lock
- * @name:	bytes are invariant after init, empty for an anonymous port;
- *		what the port is called only while @linked
- *
- * For those who talk, all protected by @lock:
- * @lock:	innermost but for the wait queues' own
- * @policy:	see there
- * @dead:	destroyed: every call fails with EIDRM
- * @ready:	messages that were accepted
- * @pending:	messages of senders that sleep for room or, on a rendezvous
- *		port, for a receiver; in the order of arrival
- * @senders:	struct mbx_waiter of sleeping senders, in the order of arrival
- * @receivers:	struct mbx_waiter of sleeping receivers, likewise
- * @senders_waiting: length of @senders
- * @receivers_waiting: length of @receivers
- * @send_handles: bound handles that may send
- * @receive_handles: bound handles that may receive
- * @had_sender:	there ever was a handle that may send
- * @had_receiver: there ever was a handle that may receive
- * @seq:	number of the last message
- * @sent:	messages accepted
- * @received:	messages taken
- *
- * With locks of their own:
- * @wait_receive: pollers for POLLIN
- * @wait_send:	pollers for POLLOUT
- * @fasync_receive: handles that may receive and want SIGIO
- * @fasync_send: handles that may send and want SIGIO
- */
-struct mbx_port {
-	spinlock_t lock;
-	bool dead;
-	struct mbx_policy policy;
-	struct mbx_queue ready;
-	struct mbx_queue pending;
-	struct list_head senders;
-	struct list_head receivers;
-	unsigned int senders_waiting;
-	unsigned int receivers_waiting;
-	unsigned int send_handles;
-	unsigned int receive_handles;
-	bool had_sender;
-	bool had_receiver;
-	u64 seq;
-	u64 sent;
-	u64 received;
-
-	wait_queue_head_t wait_receive;
-	wait_queue_head_t wait_send;
-	struct fasync_struct *fasync_receive;
-	struct fasync_struct *fasync_send;
-
-	struct kref refs;
-	u64 id;
-	u32 flags;
-	struct mbx_registry *registry;
-	struct mbx_user *user;
-	struct rb_node by_name;
-	bool linked;
-	unsigned int handles;
-	char name[MAILBOX_NAME_SIZE];
-};
+int mbx_user_charge_watch(struct mbx_user *user);
+void mbx_user_uncharge_watch(struct mbx_user *user);
 
 /**
  * struct mbx_deadline - how long a call may sleep
@@ -202,153 +123,436 @@ struct mbx_deadline {
 	u64 ns;
 };
 
+/* --- waiter.c ------------------------------------------------------------ */
+
+/**
+ * struct mbx_watcher - who is told that a watched port may have changed
+ * @changed:	set before @wait is woken
+ * @wait:	who sleeps or polls
+ */
+struct mbx_watcher {
+	bool changed;
+	wait_queue_head_t wait;
+};
+
+/**
+ * struct mbx_watch - somebody waits for a state of a port
+ * @node:	in mbx_port.watches, or in mbx_registry.watches if no port has
+ *		the name; the lock of the port, or of the registry
+ * @port:	in whose list it is, or NULL; mbx_registry.lock. No reference:
+ *		a name that is taken away takes its watches along
+ * @name:	what is watched, or empty for @port for good; invariant while
+ *		it is in a list, as are the following
+ * @events:	MAILBOX_EVENT_*
+ * @senders_seen: mbx_port.senders_seen when it began
+ * @receivers_seen: likewise
+ * @user:	whose quota pays, or NULL; holds a reference
+ * @watcher:	whom to tell
+ */
+struct mbx_watch {
+	struct list_head node;
+	struct mbx_port *port;
+	char name[MAILBOX_NAME_SIZE];
+	u32 events;
+	u64 senders_seen;
+	u64 receivers_seen;
+	struct mbx_user *user;
+	struct mbx_watcher *watcher;
+};
+
+void mbx_watcher_init(struct mbx_watcher *watcher);
+void mbx_watch_tell(struct list_head *watches);
+void mbx_watch_add(struct mbx_port *port, struct mbx_watch *watch);
+int mbx_watcher_sleep(struct mbx_watcher *watcher,
+		      const struct mbx_deadline *deadline);
+
+/* --- transfer.c, hold.c, calls.c, send.c, receive.c, port.c ------------- */
+
+/**
+ * struct mbx_policy - what a port is created with and PORT_SET changes
+ * @buffering:	MAILBOX_BUFFERING_*
+ * @capacity:	messages, for BOUNDED
+ * @capacity_bytes: 0 = no limit
+ * @message_bytes_max: longest message
+ * @on_full:	MAILBOX_FULL_*
+ * @max_deliveries: leases of a message; 0 = any number
+ * @mode:	permission bits
+ * @uid:	owner
+ * @gid:	group
+ */
+struct mbx_policy {
+	u32 buffering;
+	u32 capacity;
+	u64 capacity_bytes;
+	u32 message_bytes_max;
+	u32 on_full;
+	u32 max_deliveries;
+	umode_t mode;
+	kuid_t uid;
+	kgid_t gid;
+};
+
+/**
+ * struct mbx_channel - what receivers of a port share
+ * @node:	in mbx_port.channels
+ * @since:	mbx_port.seq when it was made: it gets what was sent later
+ * @ready:	messages that were accepted
+ * @receivers:	struct mbx_waiter of sleeping receivers, in the order of arrival
+ * @wait:	pollers for POLLIN; has a lock of its own
+ * @fasync:	handles that want SIGIO; likewise
+ *
+ * A port has one, and a broadcast port one for each end that receives. All of
+ * it is protected by mbx_port.lock but where noted.
+ */
+struct mbx_channel {
+	struct list_head node;
+	u64 since;
+	struct mbx_queue ready;
+	struct list_head receivers;
+	wait_queue_head_t wait;
+	struct fasync_struct *fasync;
+};
+
+/**
+ * struct mbx_port - queues of messages that processes sleep at, and a policy
+ *
+ * For the registry:
+ * @refs:	one for each bound handle, one for a persistent port's name, one
+ *		for each look-up under way
+ * @id:		invariant after init
+ * @flags:	MAILBOX_CREATE_PERSIST, _HANGUP, _SLOT, _BROADCAST and
+ *		MAILBOX_PORT_*; invariant after init
+ * @registry:	invariant after init
+ * @user:	whose quota pays for the port; invariant after init
+ * @by_name:	in mbx_registry.names; mbx_registry.lock
+ * @linked:	whether it is; mbx_registry.lock
+ * @handles:	bound handles; mbx_registry.lock
+ * @allow:	struct mbx_allow; mbx_registry.lock
+ * @allowed:	length of @allow; likewise
+ * @dead_letter: where messages go that were leased in vain, or NULL; likewise
+ * @link:	what it is part of, or NULL; invariant after init, valid as long
+ *		as a handle is bound
+ * @name:	bytes are invariant after init, empty for an anonymous port;
+ *		what the port is called only while @linked
+ *
+ * For those who talk, all protected by @lock:
+ * @lock:	innermost but for the wait queues' own
+ * @policy:	see there
+ * @dead:	destroyed: every call fails with EIDRM
+ * @receiver_exited: a link's: the process that receives is gone for good; so
+ *		nothing will be sent any more
+ * @sender_exited: a link's: the process that sends is gone for good, whoever
+ *		has its handles
+ * @shared:	what receivers read from, unless each has a channel of its own
+ * @channels:	struct mbx_channel: @shared, or those of the ends
+ * @pending:	messages of senders that sleep for room or, on a rendezvous
+ *		port, for a receiver; in the order of arrival
+ * @senders:	struct mbx_waiter of sleeping senders, in the order of arrival,
+ *		also of those that wait for an answer
+ * @senders_waiting: length of @senders
+ * @receivers_waiting: sleeping receivers in all
+ * @ends:	struct mbx_end
+ * @send_handles: ends that may send
+ * @receive_handles: ends that may receive
+ * @senders_seen: ends that may send, ever
+ * @receivers_seen: ends that may receive, ever
+ * @seq:	number of the last message
+ * @sent:	messages accepted
+ * @received:	messages taken
+ * @dropped:	messages that were dropped as the port was full
+ * @dead_lettered: messages that were given up after their last lease
+ * @held:	tree of struct mbx_held by token
+ * @leased:	leases in it
+ * @requests:	requests in it
+ * @due:	leases that end by themselves
+ * @watches:	struct mbx_watch
+ *
+ * With locks of their own:
+ * @wait_send:	pollers for POLLOUT
+ * @fasync_send: handles that may send and want SIGIO
+ * @expire:	runs when the first of @due is
+ */
+struct mbx_port {
+	spinlock_t lock;
+	bool dead;
+	bool receiver_exited;
+	bool sender_exited;
+	struct mbx_policy policy;
+	struct mbx_channel shared;
+	struct list_head channels;
+	struct mbx_queue pending;
+	struct list_head senders;
+	unsigned int senders_waiting;
+	unsigned int receivers_waiting;
+	struct list_head ends;
+	unsigned int send_handles;
+	unsigned int receive_handles;
+	u64 senders_seen;
+	u64 receivers_seen;
+	u64 seq;
+	u64 sent;
+	u64 received;
+	u64 dropped;
+	u64 dead_lettered;
+	struct rb_root held;
+	unsigned int leased;
+	unsigned int requests;
+	struct timerqueue_head due;
+	struct list_head watches;
+
+	wait_queue_head_t wait_send;
+	struct fasync_struct *fasync_send;
+	struct delayed_work expire;
+
+	struct kref refs;
+	u64 id;
+	u32 flags;
+	struct mbx_registry *registry;
+	struct mbx_user *user;
+	struct rb_node by_name;
+	bool linked;
+	unsigned int handles;
+	struct list_head allow;
+	unsigned int allowed;
+	struct mbx_dead_letter *dead_letter;
+	struct mbx_link *link;
+	char name[MAILBOX_NAME_SIZE];
+};
+
+static inline bool mbx_port_broadcasts(const struct mbx_port *port)
+{
+	return port->flags & MAILBOX_CREATE_BROADCAST;
+}
+
+/**
+ * struct mbx_end - one side of a port: the use that a handle makes of it
+ * @node:	in mbx_port.ends; mbx_port.lock
+ * @port:	NULL if the handle does not use a port in this way; invariant
+ *		once the handle is bound, as is all that has no lock named
+ * @mode:	FMODE_READ or FMODE_WRITE
+ * @channel:	FMODE_READ: where it receives from
+ * @own:	@channel, on a broadcast port
+ * @listed:	the right to it comes from the allow list
+ * @cred:	of the process that bound it
+ * @pid:	that process
+ * @sibling:	the other end of the handle, if that is at this port too, or
+ *		NULL; mbx_port.lock and mbx_registry.lock
+ * @revoked:	the right was taken away, and it does not count any more;
+ *		mbx_port.lock
+ * @held:	struct mbx_held: what was received and not settled, oldest
+ *		first; mbx_port.lock
+ * @peers_seen:	mbx_port.senders_seen, or .receivers_seen, when it was attached
+ * @servers:	struct mbx_server: threads that received requests; mbx_port.lock
+ * @servers_known: length of @servers; likewise
+ * @servers_unknown: one of them could not be noted; likewise
+ * @server_last: the one that was noted last
+ *
+ * A handle that sends and receives at one port has two.
+ */
+struct mbx_end {
+	struct list_head node;
+	struct mbx_port *port;
+	fmode_t mode;
+	struct mbx_channel *channel;
+	struct mbx_channel own;
+	bool listed;
+	const struct cred *cred;
+	struct pid *pid;
+	struct mbx_end *sibling;
+	bool revoked;
+	struct list_head held;
+	u64 peers_seen;
+	struct list_head servers;
+	unsigned int servers_known;
+	bool servers_unknown;
+	struct pid *server_last;
+};
+
+/**
+ * struct mbx_held - a message that was received and not settled yet
+ * @node:	in mbx_port.held
+ * @by_end:	in mbx_end.held
+ * @end:	who has it; NULL if nobody
+ * @token:	number of the message
+ * @lease:	in a struct mbx_lease; otherwise in the waiter of a caller
+ *
+ * All of it is protected by mbx_port.lock.
+ */
+struct mbx_held {
+	struct rb_node node;
+	struct list_head by_end;
+	struct mbx_end *end;
+	u64 token;
+	bool lease;
+};
+
+/**
+ * struct mbx_lease - a message under a lease
+ * @held:	see there
+ * @msg:	the message, in no queue
+ * @due:	in mbx_port.due, if it ends by itself
+ */
+struct mbx_lease {
+	struct mbx_held held;
+	struct mbx_message *msg;
+	struct timerqueue_node due;
+};
+
+/**
+ * struct mbx_caller - a thread in a call
+ * @by_thread:	in mbx_calls.by_thread; mbx_calls.lock
+ * @search:	in a search of calls.c; mbx_calls.lock
+ * @task:	the thread; invariant
+ * @end:	by which it calls; invariant
+ * @waiter:	its request, once that was queued or handed over; mbx_port.lock
+ */
+struct mbx_caller {
+	struct hlist_node by_thread;
+	struct list_head search;
+	struct task_struct *task;
+	struct mbx_end *end;
+	struct mbx_waiter *waiter;
+};
+
 /**
  * struct mbx_send - one send
  * @msg:	in: the message; out: NULL if the port has it now, otherwise
  *		it is still the caller's
  * @sync:	in: sleep until it is taken
+ * @caller:	in, with @sync: sleep until it is answered; NULL if not
+ * @reply_size:	in, for @caller: longest answer
  * @deadline:	in
- * @seq:	out: its number
+ * @seq:	out: its number; 0 if the port dropped it
  * @taken_bytes: out, for @sync: what the receiver took
- * @taken_pid:	out, for @sync: the receiving process; the caller's reference
- * @taken_tid:	out, for @sync: the receiving thread, likewise
+ * @taken_pid:	out, for @sync: the receiving process, or the one that answered;
+ *		the caller's reference
+ * @taken_tid:	out, for @sync: the thread, likewise
+ * @reply:	out, for @caller: the answer; the caller's to free
  */
 struct mbx_send {
 	struct mbx_message *msg;
 	bool sync;
+	struct mbx_caller *caller;
+	size_t reply_size;
 	struct mbx_deadline deadline;
 	u64 seq;
 	u64 taken_bytes;
 	struct pid *taken_pid;
 	struct pid *taken_tid;
+	struct mbx_message *reply;
 };
 
 /**
- * struct mbx_receive - one receive
+ * struct mbx_taken - a message that a receiver has in hand
+ * @msg:	the message, in no queue
+ * @waited:	its sender slept when it was taken
+ * @pinned:	somebody peeks at it
+ * @request:	its sender waits for an answer
+ * @reply_size:	of at most so many bytes
+ * @deliveries:	leases that it had before
+ */
+struct mbx_taken {
+	struct mbx_message *msg;
+	bool waited;
+	bool pinned;
+	bool request;
+	size_t reply_size;
+	unsigned int deliveries;
+};
+
+/**
+ * struct mbx_reply - an answer to a request
+ * @token:	in: which; out: 0 once it is answered
+ * @msg:	in: the answer; NULL afterwards if the caller got it
+ */
+struct mbx_reply {
+	u64 token;
+	struct mbx_message *msg;
+};
+
+/**
+ * struct mbx_receive - one receive, of one or several messages
  * @select:	in: which message
- * @size:	in: room of the buffer in bytes
+ * @size:	in: room of the first buffer in bytes
+ * @count:	in: at most so many messages; 0 counts as 1
  * @peek:	in: leave it where it is
  * @trunc:	in: cut what does not fit
+ * @lease:	in: take it under a lease
+ * @lease_ns:	in: how long the lease lasts; 0 = until it is ended
+ * @answers:	in: the receiver will know the token of a request
  * @deadline:	in
- * @copy:	in: gives the message to user space; called without a lock, and
- *		again if a message was withdrawn meanwhile. Returns 0 or -errno
+ * @reply:	in: an answer to give before, or NULL
+ * @room:	in: room of the buffer for message @index; only if @count > 1
+ * @copy:	in: gives message @index to user space; called without a lock,
+ *		and again if a message was withdrawn meanwhile. Returns 0 or
+ *		-errno
  * @needed:	out, for -EMSGSIZE: length of the message
+ * @done:	out: how many were received
+ * @error:	out: -errno for the next one, if @done; 0 if there was none
  */
 struct mbx_receive {
 	struct mbx_select select;
 	size_t size;
+	unsigned int count;
 	bool peek;
 	bool trunc;
+	bool lease;
+	u64 lease_ns;
+	bool answers;
 	struct mbx_deadline deadline;
-	int (*copy)(struct mbx_receive *receive, const struct mbx_message *msg);
+	struct mbx_reply *reply;
+	size_t (*room)(struct mbx_receive *receive, unsigned int index);
+	int (*copy)(struct mbx_receive *receive, const struct mbx_taken *taken,
+		    unsigned int index);
 	size_t needed;
+	unsigned int done;
+	int error;
 };
 
-/* transfer.c */
-int mbx_port_send(struct mbx_port *port, struct mbx_send *send);
-int mbx_port_receive(struct mbx_port *port, struct mbx_receive *receive);
+/* send.c, receive.c */
+int mbx_port_send(struct mbx_end *end, struct mbx_send *sends,
+		  unsigned int count, unsigned int *done);
+int mbx_port_receive(struct mbx_end *end, struct mbx_receive *receive);
+
+/* hold.c; @spent gets messages that have had their last lease */
+int mbx_port_reply(struct mbx_end *end, struct mbx_reply *reply);
+int mbx_port_ack(struct mbx_end *end, u64 token);
+int mbx_port_nack(struct mbx_end *end, u64 token, struct list_head *spent);
+void mbx_port_expire(struct mbx_port *port, struct list_head *spent);
+
+/* calls.c */
+#define MBX_CALLS_BITS	8
+
+/**
+ * struct mbx_calls - the threads of a registry that are in a call
+ * @lock:	protects @by_thread, and that no call is added during a search
+ * @by_thread:	struct mbx_caller by its task
+ */
+struct mbx_calls {
+	spinlock_t lock;
+	struct hlist_head by_thread[1 << MBX_CALLS_BITS];
+};
+
+void mbx_calls_init(struct mbx_calls *calls);
 
 /* port.c */
 struct mbx_port *mbx_port_alloc(const struct mbx_policy *policy, u32 flags);
 void mbx_port_free(struct mbx_port *port);
-int mbx_port_attach(struct mbx_port *port, fmode_t mode);
-void mbx_port_detach(struct mbx_port *port, fmode_t mode);
+int mbx_port_attach(struct mbx_port *port, struct mbx_end *end);
+void mbx_port_detach(struct mbx_end *end, struct list_head *spent);
+void mbx_port_revoke(struct mbx_port *port,
+		     bool (*keeps)(const struct mbx_end *end),
+		     struct list_head *spent);
+void mbx_port_exit(struct mbx_port *port, fmode_t mode);
 void mbx_port_kill(struct mbx_port *port);
+bool mbx_port_post(struct mbx_port *port, struct mbx_message *msg);
 int mbx_port_set_policy(struct mbx_port *port, const struct mbx_policy *policy,
 			u32 fields);
 int mbx_port_get_policy(struct mbx_port *port, struct mbx_policy *policy);
-__poll_t mbx_port_poll(struct mbx_port *port, struct file *file,
-		       poll_table *wait);
+u32 mbx_port_events(struct mbx_port *port, const struct mbx_watch *watch);
+__poll_t mbx_port_poll(struct mbx_end *in, struct mbx_end *out,
+		       struct file *file, poll_table *wait);
 void mbx_port_stat(struct mbx_port *port, struct mailbox_ioc_port_stat *stat,
 		   struct mailbox_waiter *waiters, u32 room);
-
-/* --- policy.c, registry.c ----------------------------------------------- */
-
-/**
- * struct mbx_registry - the ports of one network namespace
- * @lock:	protects @names, @ports and @last_id
- * @names:	tree of struct mbx_port by name
- * @ports:	how many ports exist, named or not
- * @last_id:	number of the port that was created last
- * @quota:	what each user has
- * @user_ns:	whose capabilities count; invariant after init
- */
-struct mbx_registry {
-	struct mutex lock;
-	struct rb_root names;
-	unsigned int ports;
-	u64 last_id;
-	struct mbx_quota quota;
-	struct user_namespace *user_ns;
-};
-
-/**
- * struct mbx_handle - what file->private_data of /dev/mailbox points to
- * @lock:	protects the change of @port from NULL
- * @port:	NULL, then invariant until release: readers use
- *		mbx_handle_port()
- * @sender:	stamp of the thread that sent last; RCU
- * @registry:	invariant after init
- * @net:	keeps the registry; invariant after init
- * @mode:	FMODE_READ and FMODE_WRITE of the file; invariant after init
- */
-struct mbx_handle {
-	struct mutex lock;
-	struct mbx_port *port;
-	struct mbx_sender __rcu *sender;
-	struct mbx_registry *registry;
-	struct net *net;
-	fmode_t mode;
-};
-
-/* Pairs with the smp_store_release() of handle_bind(): the port is whole. */
-static inline struct mbx_port *mbx_handle_port(const struct mbx_handle *handle)
-{
-	return smp_load_acquire(&handle->port);
-}
-
-/* policy.c */
-bool mbx_policy_permits(const struct mbx_registry *registry,
-			const struct mbx_policy *policy, fmode_t mode);
-bool mbx_policy_owned(const struct mbx_registry *registry,
-		      const struct mbx_policy *policy);
-bool mbx_policy_listed(const struct mbx_policy *policy);
-bool mbx_policy_visible(const struct mbx_registry *registry,
-			const struct mbx_policy *policy);
-int mbx_policy_create(const struct mbx_registry *registry,
-		      const struct mailbox_ioc_port_create *arg,
-		      struct mbx_policy *policy);
-int mbx_policy_set(const struct mbx_registry *registry,
-		   struct mbx_policy *policy,
-		   const struct mailbox_ioc_port_set *arg);
-
-/* registry.c */
-int mbx_registry_init(void);
-void mbx_registry_exit(void);
-struct mbx_registry *mbx_registry_of(struct net *net);
-int mbx_registry_create(struct mbx_handle *handle,
-			struct mailbox_ioc_port_create *arg);
-int mbx_registry_open(struct mbx_handle *handle, const char *name, u64 *id);
-void mbx_registry_close(struct mbx_handle *handle);
-int mbx_registry_unlink(struct mbx_handle *handle, const char *name);
-int mbx_registry_destroy(struct mbx_handle *handle, const char *name);
-int mbx_registry_set(struct mbx_handle *handle,
-		     const struct mailbox_ioc_port_set *arg);
-int mbx_registry_stat(struct mbx_handle *handle, const char *name,
-		      struct mailbox_ioc_port_stat *stat,
-		      struct mailbox_waiter *waiters, u32 room);
-u32 mbx_registry_ports(struct mbx_registry *registry);
-u32 mbx_registry_list(struct mbx_registry *registry, const char *after,
-		      struct mailbox_ioc_port_stat *entries, u32 room);
-bool mbx_name_valid(const char *name);
-
-/* --- fops.c, ioctl.c ---------------------------------------------------- */
-
-extern const struct file_operations mbx_fops;
-
-int mbx_handle_send(struct mbx_handle *handle, struct mbx_port *port,
-		    struct iov_iter *from, u64 type, u32 priority,
-		    struct mbx_send *send);
-long mbx_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
 #endif /* MBX_INTERNAL_H */

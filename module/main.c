@@ -6,7 +6,7 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
-#include "internal.h"
+#include "handle.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"

@@ -15,6 +15,12 @@
 
 #define MBX_INLINE_MAX	(PAGE_SIZE - sizeof(struct mbx_message))
 
+/* The message whose payload this one has. */
+static struct mbx_message **message_origin(const struct mbx_message *msg)
+{
+	return (struct mbx_message **)msg->data;
+}
+
 static bool message_is_inline(const struct mbx_message *msg)
 {
 	return msg->len <= MBX_INLINE_MAX;
@@ -29,6 +35,12 @@ static struct list_head *message_pages(const struct mbx_message *msg)
 static size_t message_cost(size_t len)
 {
 	return len + MAILBOX_MESSAGE_OVERHEAD;
+}
+
+/* What it was charged with. */
+static size_t message_charged(const struct mbx_message *msg)
+{
+	return message_cost(msg->shared ? 0 : msg->len);
 }
 
 static void pages_free(struct list_head *pages)
@@ -95,6 +107,7 @@ struct mbx_message *mbx_message_alloc(struct mbx_sender *sender, size_t len)
 	msg->time_ns = ktime_get_ns();
 	msg->len = len;
 	msg->priority = 0;
+	msg->shared = 0;
 	msg->pins = 0;
 	return msg;
 
@@ -108,8 +121,68 @@ put_sender:
 }
 
 /**
+ * mbx_message_alloc_copy() - memory for one more message with the same payload
+ * @msg:	a message of the same sender
+ *
+ * Context: process, may sleep. Return: a copy for mbx_message_share(), or
+ * ERR_PTR(-EDQUOT), ERR_PTR(-ENOMEM).
+ */
+struct mbx_message *mbx_message_alloc_copy(const struct mbx_message *msg)
+{
+	struct mbx_message *copy;
+	int err;
+
+	err = mbx_user_charge_bytes(msg->sender->user, message_cost(0));
+	if (err)
+		return ERR_PTR(err);
+	copy = kmalloc(sizeof(*copy) + sizeof(msg), GFP_KERNEL_ACCOUNT);
+	if (!copy) {
+		mbx_user_uncharge_bytes(msg->sender->user, message_cost(0));
+		return ERR_PTR(-ENOMEM);
+	}
+	*copy = *msg;
+	refcount_inc(&msg->sender->refs);
+	copy->waiter = NULL;
+	copy->pins = 0;
+	copy->shared = 1;
+	*message_origin(copy) = NULL;
+	return copy;
+}
+
+/**
+ * mbx_message_share() - let a copy have the payload of a message
+ * @copy:	from mbx_message_alloc_copy()
+ * @msg:	the message. Its node is not used any more, @msg->copies is 1 for
+ *		the caller's own
+ *
+ * Context: any.
+ */
+void mbx_message_share(struct mbx_message *copy, struct mbx_message *msg)
+{
+	copy->type = msg->type;
+	copy->seq = msg->seq;
+	copy->time_ns = msg->time_ns;
+	copy->len = msg->len;
+	copy->priority = msg->priority;
+	refcount_inc(&msg->copies);
+	*message_origin(copy) = msg;
+}
+
+/**
+ * mbx_message_unshare() - the caller has no more copies to make
+ * @msg:	the message; freed with its last copy, or now if it has none
+ *
+ * Context: process, without a lock.
+ */
+void mbx_message_unshare(struct mbx_message *msg)
+{
+	if (refcount_dec_and_test(&msg->copies))
+		mbx_message_free(msg);
+}
+
+/**
  * mbx_message_free() - free a message that is in no queue
- * @msg:	may be NULL
+ * @msg:	may be NULL; not one that is shared
  *
  * Context: process, without a lock.
  */
@@ -117,8 +190,16 @@ void mbx_message_free(struct mbx_message *msg)
 {
 	if (!msg)
 		return;
-	mbx_user_uncharge_bytes(msg->sender->user, message_cost(msg->len));
+	mbx_user_uncharge_bytes(msg->sender->user, message_charged(msg));
 	mbx_sender_put(msg->sender);
+	if (msg->shared) {
+		struct mbx_message *origin = *message_origin(msg);
+
+		kfree(msg);
+		if (origin)
+			mbx_message_unshare(origin);
+		return;
+	}
 	if (!message_is_inline(msg))
 		pages_free(message_pages(msg));
 	kfree(msg);
@@ -161,6 +242,8 @@ int mbx_message_copy(const struct mbx_message *msg, struct iov_iter *to)
 	size_t left = min_t(size_t, msg->len, iov_iter_count(to));
 	struct page *page;
 
+	if (msg->shared)
+		msg = *message_origin(msg);
 	if (message_is_inline(msg))
 		return copy_to_iter(msg->data, left, to) == left ? 0 : -EFAULT;
 

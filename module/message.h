@@ -46,37 +46,62 @@ struct mbx_sender {
 /**
  * struct mbx_message - payload and stamp
  * @node:	in its lane, or in a list of those that have it
+ * @copies:	instead, once it is shared: how many refer to its payload
  * @waiter:	the sender that sleeps until this is taken or let in, or NULL;
- *		mbx_port.lock
+ *		mbx_port.lock. Use mbx_message_waiter()
+ * @deliveries:	instead, with MBX_PINS_LEASED: how many leases it has had
  * @sender:	who sent it; holds a reference
  * @type:	as sent
  * @seq:	its number on the port; set under mbx_port.lock
  * @time_ns:	when it was sent, CLOCK_MONOTONIC
  * @len:	payload bytes
  * @priority:	as sent
- * @pins:	peeks under way, and MBX_PINS_DEAD; mbx_port.lock
+ * @shared:	the payload is that of another message
+ * @pins:	peeks under way, MBX_PINS_DEAD and _LEASED; mbx_port.lock
  * @data:	the payload, if all of it fits into a page together with this;
- *		otherwise struct list_head of the pages that hold it
+ *		otherwise struct list_head of the pages that hold it. If @shared,
+ *		a pointer to the message that has it
  *
  * 64 bytes, so that a small message fits into a 128-byte slab object. What has
  * no lock named is invariant once the message is sent.
  */
 struct mbx_message {
-	struct list_head node;
-	struct mbx_waiter *waiter;
+	union {
+		struct list_head node;
+		refcount_t copies;
+	};
+	union {
+		struct mbx_waiter *waiter;
+		unsigned long deliveries;
+	};
 	struct mbx_sender *sender;
 	u64 type;
 	u64 seq;
 	u64 time_ns;
 	u32 len;
-	u16 priority;
+	u16 priority : 15;
+	u16 shared : 1;
 	u16 pins;
 	u8 data[];
 };
 
 /* Whoever unpins last frees the message. */
 #define MBX_PINS_DEAD	0x8000
-#define MBX_PINS_MAX	0x7fff
+/* It has been under a lease: nobody waits for it any more. */
+#define MBX_PINS_LEASED	0x4000
+#define MBX_PINS_MAX	0x3fff
+
+/* mbx_port.lock held, or the message is in the caller's hands. */
+static inline struct mbx_waiter *
+mbx_message_waiter(const struct mbx_message *msg)
+{
+	return msg->pins & MBX_PINS_LEASED ? NULL : msg->waiter;
+}
+
+static inline unsigned int mbx_message_deliveries(const struct mbx_message *msg)
+{
+	return msg->pins & MBX_PINS_LEASED ? msg->deliveries : 0;
+}
 
 /* --- sender.c ----------------------------------------------------------- */
 
@@ -88,6 +113,9 @@ void mbx_sender_forget(struct mbx_sender __rcu **kept);
 /* --- message.c ---------------------------------------------------------- */
 
 struct mbx_message *mbx_message_alloc(struct mbx_sender *sender, size_t len);
+struct mbx_message *mbx_message_alloc_copy(const struct mbx_message *msg);
+void mbx_message_share(struct mbx_message *copy, struct mbx_message *msg);
+void mbx_message_unshare(struct mbx_message *msg);
 void mbx_message_free(struct mbx_message *msg);
 int mbx_message_fill(struct mbx_message *msg, struct iov_iter *from);
 int mbx_message_copy(const struct mbx_message *msg, struct iov_iter *to);

@@ -7,7 +7,7 @@
 #include <linux/minmax.h>
 #include <linux/user_namespace.h>
 
-#include "internal.h"
+#include "handle.h"
 
 /**
  * mbx_policy_owned() - may the caller do what is the owner's?
@@ -22,53 +22,37 @@ bool mbx_policy_owned(const struct mbx_registry *registry,
 }
 
 /**
- * mbx_policy_listed() - may the caller see the port without a capability?
+ * mbx_policy_rights() - what the mode of a port gives the caller
  * @policy:	of the port
  *
- * Who may receive or send, or owns it, may.
+ * Return: FMODE_READ if it may receive, FMODE_WRITE if it may send.
  */
-bool mbx_policy_listed(const struct mbx_policy *policy)
+fmode_t mbx_policy_rights(const struct mbx_policy *policy)
 {
-	return uid_eq(current_fsuid(), policy->uid) ||
-	       (policy->mode & (in_group_p(policy->gid) ? 0060 : 0006));
-}
-
-/**
- * mbx_policy_visible() - may the caller see how the port stands?
- * @registry:	of the port
- * @policy:	of the port
- */
-bool mbx_policy_visible(const struct mbx_registry *registry,
-			const struct mbx_policy *policy)
-{
-	return mbx_policy_listed(policy) ||
-	       ns_capable(registry->user_ns, CAP_IPC_OWNER);
-}
-
-/**
- * mbx_policy_permits() - may the caller bind a handle?
- * @registry:	of the port
- * @policy:	of the port
- * @mode:	FMODE_READ to receive, FMODE_WRITE to send: the r and w bits;
- *		neither: a handle to look at the port and to control it
- */
-bool mbx_policy_permits(const struct mbx_registry *registry,
-			const struct mbx_policy *policy, fmode_t mode)
-{
-	unsigned int want = 0;
 	unsigned int have = policy->mode;
+	fmode_t rights = 0;
 
-	if (!(mode & (FMODE_READ | FMODE_WRITE)))
-		return mbx_policy_visible(registry, policy);
-	if (mode & FMODE_READ)
-		want |= 4;
-	if (mode & FMODE_WRITE)
-		want |= 2;
 	if (uid_eq(current_fsuid(), policy->uid))
 		have >>= 6;
 	else if (in_group_p(policy->gid))
 		have >>= 3;
-	return (have & want) == want ||
+	if (have & 4)
+		rights |= FMODE_READ;
+	if (have & 2)
+		rights |= FMODE_WRITE;
+	return rights;
+}
+
+/**
+ * mbx_policy_permits() - does mode or capability let the caller bind a handle?
+ * @registry:	of the port
+ * @policy:	of the port
+ * @mode:	FMODE_READ to receive, or FMODE_WRITE to send
+ */
+bool mbx_policy_permits(const struct mbx_registry *registry,
+			const struct mbx_policy *policy, fmode_t mode)
+{
+	return mbx_policy_rights(policy) & mode ||
 	       ns_capable(registry->user_ns, CAP_IPC_OWNER);
 }
 
@@ -129,6 +113,42 @@ static int policy_set_capacity(struct mbx_policy *policy, u32 buffering,
 	return 0;
 }
 
+static int policy_set_on_full(struct mbx_policy *policy, u32 on_full)
+{
+	if (on_full > MAILBOX_FULL_OVERWRITE)
+		return -EINVAL;
+	policy->on_full = on_full;
+	return 0;
+}
+
+static int policy_set_deliveries(struct mbx_policy *policy, u32 max_deliveries,
+				 const char *dead_letter)
+{
+	if (max_deliveries > MAILBOX_DELIVERIES_MAX ||
+	    (dead_letter[0] &&
+	     (!max_deliveries || !mbx_name_valid(dead_letter))))
+		return -EINVAL;
+	policy->max_deliveries = max_deliveries;
+	return 0;
+}
+
+/* What goes together, and what not. */
+static int policy_check(const struct mbx_policy *policy)
+{
+	bool rendezvous = policy->buffering == MAILBOX_BUFFERING_RENDEZVOUS;
+
+	if (rendezvous && policy->capacity_bytes)
+		return -EINVAL;
+	if (rendezvous && policy->on_full != MAILBOX_FULL_BLOCK &&
+	    policy->on_full != MAILBOX_FULL_DROP_NEWEST)
+		return -EINVAL;
+	if (policy->on_full == MAILBOX_FULL_OVERWRITE &&
+	    (policy->buffering != MAILBOX_BUFFERING_BOUNDED ||
+	     policy->capacity != 1))
+		return -EINVAL;
+	return 0;
+}
+
 static int policy_set_message_bytes_max(struct mbx_policy *policy, u64 bytes)
 {
 	u32 max = READ_ONCE(mbx_message_bytes_max);
@@ -153,10 +173,9 @@ int mbx_policy_create(const struct mbx_registry *registry,
 			      const struct mailbox_ioc_port_create *arg,
 			      struct mbx_policy *policy)
 {
-	bool rendezvous = arg->buffering == MAILBOX_BUFFERING_RENDEZVOUS;
 	int err;
 
-	if ((arg->mode & ~0666) || (rendezvous && arg->capacity_bytes))
+	if (arg->mode & ~0666)
 		return -EINVAL;
 	if (!(arg->flags & MAILBOX_CREATE_UID) && arg->uid)
 		return -EINVAL;
@@ -169,7 +188,17 @@ int mbx_policy_create(const struct mbx_registry *registry,
 	err = policy_set_message_bytes_max(policy, arg->message_bytes_max);
 	if (err)
 		return err;
+	err = policy_set_on_full(policy, arg->on_full);
+	if (err)
+		return err;
+	err = policy_set_deliveries(policy, arg->max_deliveries,
+				    arg->dead_letter);
+	if (err)
+		return err;
 	policy->capacity_bytes = arg->capacity_bytes;
+	err = policy_check(policy);
+	if (err)
+		return err;
 	policy->mode = arg->mode ?: 0600;
 	policy->uid = current_fsuid();
 	policy->gid = current_fsgid();
@@ -217,8 +246,16 @@ int mbx_policy_set(const struct mbx_registry *registry,
 		if (err)
 			return err;
 	}
-	if (policy->buffering == MAILBOX_BUFFERING_RENDEZVOUS &&
-	    policy->capacity_bytes)
-		return -EINVAL;
-	return 0;
+	if (fields & MAILBOX_SET_ON_FULL) {
+		err = policy_set_on_full(policy, arg->on_full);
+		if (err)
+			return err;
+	}
+	if (fields & MAILBOX_SET_DELIVERIES) {
+		err = policy_set_deliveries(policy, arg->max_deliveries,
+					    arg->dead_letter);
+		if (err)
+			return err;
+	}
+	return policy_check(policy);
 }

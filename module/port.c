@@ -13,65 +13,164 @@
 
 /* --- poll ---------------------------------------------------------------- */
 
-/* On a full port: is a receiver asleep that takes what write() sends? */
-static bool port_awaits_write(const struct mbx_port *port)
+static __poll_t poll_receive(struct mbx_end *in)
+{
+	struct mbx_port *port = in->port;
+	__poll_t events = 0;
+
+	spin_lock(&port->lock);
+	if (port->dead || in->revoked)
+		events = EPOLLERR | EPOLLHUP | MBX_POLL_RECEIVE | MBX_POLL_SEND;
+	else if (in->channel->ready.count ||
+		 (port->pending.count && !mbx_port_broadcasts(port)))
+		events = MBX_POLL_RECEIVE;
+	else if (mbx_port_senders_gone(port))
+		events = MBX_POLL_RECEIVE | EPOLLHUP;
+	spin_unlock(&port->lock);
+	return events;
+}
+
+static __poll_t poll_send(struct mbx_end *out)
 {
 	struct mbx_sender self = {
 		.key = task_tgid_nr(current),
 		.pid = task_tgid(current),
 	};
+	/* What write() would send, if it is short. */
 	struct mbx_message probe = { .sender = &self };
+	struct mbx_port *port = out->port;
+	__poll_t events = 0;
 
-	return mbx_transfer_taker(port, &probe);
+	spin_lock(&port->lock);
+	probe.seq = port->seq + 1;
+	if (port->dead || out->revoked)
+		events = EPOLLERR | EPOLLHUP | MBX_POLL_RECEIVE | MBX_POLL_SEND;
+	else if (mbx_port_receivers_gone(port) || port->sender_exited)
+		events = MBX_POLL_SEND | EPOLLERR;
+	else if (mbx_port_accepts(port, &probe))
+		events = MBX_POLL_SEND;
+	spin_unlock(&port->lock);
+	return events;
 }
 
 /**
  * mbx_port_poll() - what read() and write() would not sleep for
- * @port:	the port
+ * @in:		how the handle receives, if it does
+ * @out:	how it sends, if it does
  * @file:	the handle's
  * @wait:	where to note who polls, or NULL in it
  *
  * Context: process, may sleep before the lock is taken. Return: the events;
  * see poll_wake() in waiter.c for why none is missed.
  */
-__poll_t mbx_port_poll(struct mbx_port *port, struct file *file,
-		       poll_table *wait)
+__poll_t mbx_port_poll(struct mbx_end *in, struct mbx_end *out,
+		       struct file *file, poll_table *wait)
 {
 	__poll_t events = 0;
 
-	if (file->f_mode & FMODE_READ)
-		poll_wait(file, &port->wait_receive, wait);
-	if (file->f_mode & FMODE_WRITE)
-		poll_wait(file, &port->wait_send, wait);
+	if (in->port) {
+		poll_wait(file, &in->channel->wait, wait);
+		events |= poll_receive(in);
+	}
+	if (out->port) {
+		poll_wait(file, &out->port->wait_send, wait);
+		events |= poll_send(out);
+	}
+	return events;
+}
+
+/**
+ * mbx_port_events() - in which states is a port?
+ * @port:	the port
+ * @watch:	since when, and what is of interest
+ *
+ * Context: process. Return: those of @watch->events that hold.
+ */
+u32 mbx_port_events(struct mbx_port *port, const struct mbx_watch *watch)
+{
+	u32 events = MAILBOX_EVENT_NAMED;
 
 	spin_lock(&port->lock);
-	if (port->dead) {
-		events = EPOLLERR | EPOLLHUP | MBX_POLL_RECEIVE | MBX_POLL_SEND;
-		goto unlock;
+	if (port->dead)
+		events = MAILBOX_EVENT_GONE;
+	if (port->shared.ready.count || port->pending.count)
+		events |= MAILBOX_EVENT_MESSAGE;
+	if (mbx_port_broadcasts(port)) {
+		const struct mbx_channel *channel;
+
+		list_for_each_entry(channel, &port->channels, node)
+			if (channel->ready.count)
+				events |= MAILBOX_EVENT_MESSAGE;
 	}
-	if (file->f_mode & FMODE_READ) {
-		if (port->ready.count || port->pending.count)
-			events |= MBX_POLL_RECEIVE;
-		else if (mbx_port_senders_gone(port))
-			events |= MBX_POLL_RECEIVE | EPOLLHUP;
-	}
-	if (file->f_mode & FMODE_WRITE) {
-		if (mbx_port_receivers_gone(port))
-			events |= MBX_POLL_SEND | EPOLLERR;
-		else if (mbx_port_accepts(port) || port_awaits_write(port))
-			events |= MBX_POLL_SEND;
-	}
-unlock:
+	if (port->send_handles || port->senders_seen != watch->senders_seen)
+		events |= MAILBOX_EVENT_SENDER;
+	if (port->receive_handles ||
+	    port->receivers_seen != watch->receivers_seen)
+		events |= MAILBOX_EVENT_RECEIVER;
+	if (mbx_port_senders_gone(port) || mbx_port_receivers_gone(port))
+		events |= MAILBOX_EVENT_HANGUP;
 	spin_unlock(&port->lock);
-	return events;
+	return events & watch->events;
 }
 
 /* --- life ---------------------------------------------------------------- */
 
+static void channel_init(struct mbx_channel *channel, u64 since)
+{
+	channel->since = since;
+	mbx_queue_init(&channel->ready, false);
+	INIT_LIST_HEAD(&channel->receivers);
+	init_waitqueue_head(&channel->wait);
+}
+
+/*
+ * Free the messages that @ready holds. It is not the port's any more, or the
+ * port has no users any more.
+ */
+static void port_drain(struct mbx_port *port, struct mbx_queue *ready)
+{
+	static const struct mbx_select any = { .kind = MAILBOX_SELECT_ANY };
+	struct mbx_message *msg;
+
+	while ((msg = mbx_queue_find(ready, &any))) {
+		bool drop;
+
+		mbx_queue_remove(ready, msg);
+		spin_lock(&port->lock);
+		drop = mbx_message_drop(msg);
+		spin_unlock(&port->lock);
+		if (drop)
+			mbx_message_free(msg);
+		cond_resched();
+	}
+	mbx_queue_exit(ready);
+}
+
+/* Free all that is queued, without keeping others out while it is freed. */
+static void port_drain_all(struct mbx_port *port)
+{
+	struct mbx_channel *channel;
+	struct mbx_queue ready;
+
+	do {
+		mbx_queue_init(&ready, false);
+		spin_lock(&port->lock);
+		list_for_each_entry(channel, &port->channels, node) {
+			if (!channel->ready.count)
+				continue;
+			ready = channel->ready;
+			mbx_queue_init(&channel->ready, false);
+			break;
+		}
+		spin_unlock(&port->lock);
+		port_drain(port, &ready);
+	} while (!list_entry_is_head(channel, &port->channels, node));
+}
+
 /**
  * mbx_port_alloc() - make a port that nobody knows yet
  * @policy:	checked by the caller
- * @flags:	MAILBOX_CREATE_PERSIST, MAILBOX_CREATE_HANGUP
+ * @flags:	MAILBOX_CREATE_PERSIST, _HANGUP, _SLOT, _BROADCAST, MAILBOX_PORT_*
  *
  * Context: process, may sleep. Return: the port, with one reference and the
  * registry's part all zero; NULL without memory.
@@ -85,13 +184,19 @@ struct mbx_port *mbx_port_alloc(const struct mbx_policy *policy, u32 flags)
 	spin_lock_init(&port->lock);
 	port->policy = *policy;
 	port->flags = flags;
-	mbx_queue_init(&port->ready, false);
+	channel_init(&port->shared, 0);
+	INIT_LIST_HEAD(&port->channels);
+	if (!mbx_port_broadcasts(port))
+		list_add(&port->shared.node, &port->channels);
 	mbx_queue_init(&port->pending, true);
 	INIT_LIST_HEAD(&port->senders);
-	INIT_LIST_HEAD(&port->receivers);
-	init_waitqueue_head(&port->wait_receive);
+	INIT_LIST_HEAD(&port->ends);
+	port->held = RB_ROOT;
+	timerqueue_init_head(&port->due);
+	INIT_LIST_HEAD(&port->watches);
 	init_waitqueue_head(&port->wait_send);
 	kref_init(&port->refs);
+	INIT_LIST_HEAD(&port->allow);
 	return port;
 }
 
@@ -103,9 +208,81 @@ struct mbx_port *mbx_port_alloc(const struct mbx_policy *policy, u32 flags)
  */
 void mbx_port_free(struct mbx_port *port)
 {
-	mbx_transfer_drain(port, &port->ready);
+	port_drain(port, &port->shared.ready);
 	mbx_queue_exit(&port->pending);
 	kfree(port);
+}
+
+static struct mbx_waiter *sender_first(struct mbx_port *port,
+				       const struct mbx_end *end)
+{
+	struct mbx_waiter *waiter;
+
+	list_for_each_entry(waiter, &port->senders, node)
+		if (!end || waiter->end == end)
+			return waiter;
+	return NULL;
+}
+
+/*
+ * End the waits of senders, or those of receivers, by @end, or of all, as many
+ * as @wakes holds. Returns true if some may be left: the caller drops the lock,
+ * wakes, and calls again.
+ */
+static bool senders_end(struct mbx_port *port, const struct mbx_end *end,
+			int result, struct mbx_wakes *wakes)
+{
+	struct mbx_waiter *waiter;
+
+	/* To end one wait may let others in: so each is looked for anew. */
+	while ((waiter = sender_first(port, end))) {
+		if (wakes->count >= MBX_WAKES_MAX)
+			return true;
+		mbx_transfer_withdraw(port, waiter, result, wakes);
+	}
+	return false;
+}
+
+static bool channel_end(struct mbx_port *port, struct mbx_channel *channel,
+			const struct mbx_end *end, int result,
+			struct mbx_wakes *wakes)
+{
+	struct mbx_waiter *waiter, *next;
+
+	list_for_each_entry_safe(waiter, next, &channel->receivers, node) {
+		if (end && waiter->end != end)
+			continue;
+		if (wakes->count >= MBX_WAKES_MAX)
+			return true;
+		mbx_waiter_end(port, waiter, result, wakes);
+	}
+	return false;
+}
+
+static bool receivers_end(struct mbx_port *port, const struct mbx_end *end,
+			  int result, struct mbx_wakes *wakes)
+{
+	struct mbx_channel *channel;
+
+	if (end)
+		return end->channel &&
+		       channel_end(port, end->channel, end, result, wakes);
+	list_for_each_entry(channel, &port->channels, node)
+		if (channel_end(port, channel, NULL, result, wakes))
+			return true;
+	return false;
+}
+
+static void pollers_tell(struct mbx_port *port, __poll_t receive, __poll_t send,
+			 struct mbx_wakes *wakes)
+{
+	struct mbx_channel *channel;
+
+	if (receive)
+		list_for_each_entry(channel, &port->channels, node)
+			mbx_wakes_receivers(port, channel, receive, wakes);
+	wakes->send_events |= send;
+	mbx_watch_tell(&port->watches);
 }
 
 /**
@@ -116,7 +293,6 @@ void mbx_port_free(struct mbx_port *port)
  */
 void mbx_port_kill(struct mbx_port *port)
 {
-	struct mbx_queue ready;
 	struct mbx_wakes wakes;
 	bool more;
 
@@ -125,79 +301,24 @@ void mbx_port_kill(struct mbx_port *port)
 		mbx_wakes_begin(&wakes);
 		spin_lock(&port->lock);
 		port->dead = true;
-		more = mbx_transfer_end_senders(port, -EIDRM, &wakes) ||
-		       mbx_transfer_end_receivers(port, -EIDRM, &wakes);
-		wakes.receive_events = MBX_POLL_RECEIVE | EPOLLHUP | EPOLLERR;
-		wakes.send_events = MBX_POLL_SEND | EPOLLHUP | EPOLLERR;
+		more = senders_end(port, NULL, -EIDRM, &wakes) ||
+		       receivers_end(port, NULL, -EIDRM, &wakes);
+		pollers_tell(port, MBX_POLL_RECEIVE | EPOLLHUP | EPOLLERR,
+			     MBX_POLL_SEND | EPOLLHUP | EPOLLERR, &wakes);
 		spin_unlock(&port->lock);
 		mbx_wakes_finish(port, &wakes);
 	} while (more);
 
 	/* Nothing is queued any more, and what was is long to free. */
-	spin_lock(&port->lock);
-	ready = port->ready;
-	mbx_queue_init(&port->ready, false);
-	spin_unlock(&port->lock);
-	mbx_transfer_drain(port, &ready);
+	mbx_hold_drop_all(port);
+	port_drain_all(port);
 }
 
-/**
- * mbx_port_attach() - a handle is bound
- * @port:	the port
- * @mode:	FMODE_READ, FMODE_WRITE of the handle
- *
- * Context: process. Return: 0 or -EIDRM.
- */
-int mbx_port_attach(struct mbx_port *port, fmode_t mode)
-{
-	struct mbx_wakes wakes;
-	int err = 0;
-
-	mbx_wakes_begin(&wakes);
-	spin_lock(&port->lock);
-	if (port->dead) {
-		err = -EIDRM;
-		goto unlock;
-	}
-	if (mode & FMODE_READ) {
-		bool gone = mbx_port_receivers_gone(port);
-
-		port->receive_handles++;
-		port->had_receiver = true;
-		/* Nobody was let in while the port was hung up. */
-		if (gone) {
-			mbx_transfer_admit(port, &wakes);
-			wakes.send_all = true;
-		}
-	}
-	if (mode & FMODE_WRITE) {
-		port->send_handles++;
-		port->had_sender = true;
-	}
-unlock:
-	spin_unlock(&port->lock);
-	mbx_wakes_finish(port, &wakes);
-	return err;
-}
-
-/**
- * mbx_port_detach() - a bound handle is closed
- * @port:	the port
- * @mode:	as at mbx_port_attach()
- *
- * Context: process.
- */
-void mbx_port_detach(struct mbx_port *port, fmode_t mode)
+/* Tell those who sleep or poll that one side is gone, if it is. */
+static void port_hang_up(struct mbx_port *port)
 {
 	struct mbx_wakes wakes;
 	bool more;
-
-	spin_lock(&port->lock);
-	if (mode & FMODE_READ)
-		port->receive_handles--;
-	if (mode & FMODE_WRITE)
-		port->send_handles--;
-	spin_unlock(&port->lock);
 
 	/* Somebody may bind in between: then it is not hung up any more. */
 	do {
@@ -206,16 +327,235 @@ void mbx_port_detach(struct mbx_port *port, fmode_t mode)
 		spin_lock(&port->lock);
 		/* Receivers asleep found nothing, and nothing will come. */
 		if (mbx_port_senders_gone(port)) {
-			more = mbx_transfer_end_receivers(port, -EPIPE, &wakes);
-			wakes.receive_events = MBX_POLL_RECEIVE | EPOLLHUP;
+			more = receivers_end(port, NULL, -EPIPE, &wakes);
+			pollers_tell(port, MBX_POLL_RECEIVE | EPOLLHUP, 0,
+				     &wakes);
 		}
-		if (mbx_port_receivers_gone(port)) {
-			more |= mbx_transfer_end_senders(port, -EPIPE, &wakes);
-			wakes.send_events = MBX_POLL_SEND | EPOLLERR;
+		if (mbx_port_receivers_gone(port) || port->sender_exited) {
+			more |= senders_end(port, NULL, -EPIPE, &wakes);
+			pollers_tell(port, 0, MBX_POLL_SEND | EPOLLERR, &wakes);
 		}
 		spin_unlock(&port->lock);
 		mbx_wakes_finish(port, &wakes);
 	} while (more);
+}
+
+/**
+ * mbx_port_exit() - one of the two processes of a link is gone for good
+ * @port:	one direction of it
+ * @mode:	FMODE_READ if it was the one that received here
+ *
+ * Context: process.
+ */
+void mbx_port_exit(struct mbx_port *port, fmode_t mode)
+{
+	spin_lock(&port->lock);
+	if (mode & FMODE_READ)
+		port->receiver_exited = true;
+	if (mode & FMODE_WRITE)
+		port->sender_exited = true;
+	spin_unlock(&port->lock);
+	port_hang_up(port);
+}
+
+/**
+ * mbx_port_post() - put a message from elsewhere into a port
+ * @port:	the port; its capacity does not count
+ * @msg:	in no queue, and nobody waits for it; the port's if it takes it
+ *
+ * Context: process, may sleep for memory. Return: false if the port does not
+ * take it.
+ */
+bool mbx_port_post(struct mbx_port *port, struct mbx_message *msg)
+{
+	struct mbx_lanes lanes;
+	struct mbx_wakes wakes;
+	bool takes;
+
+	mbx_lanes_init(&lanes);
+	mbx_lanes_fill(&lanes, 1, GFP_KERNEL | __GFP_NOFAIL);
+	mbx_wakes_begin(&wakes);
+	spin_lock(&port->lock);
+	takes = !port->dead && !mbx_port_broadcasts(port);
+	if (takes) {
+		msg->seq = ++port->seq;
+		port->sent++;
+		/* As if it had been taken here before. */
+		port->received++;
+		mbx_transfer_return(port, &port->shared, msg, &lanes, &wakes);
+	}
+	spin_unlock(&port->lock);
+	mbx_wakes_finish(port, &wakes);
+	mbx_lanes_free(&lanes);
+	return takes;
+}
+
+/* --- ends ------------------------------------------------------------------ */
+
+/**
+ * mbx_port_attach() - a handle is going to use a port
+ * @port:	the port
+ * @end:	for what: its mode, who and by what right are set
+ *
+ * Context: process. Return: 0 or -EIDRM.
+ */
+int mbx_port_attach(struct mbx_port *port, struct mbx_end *end)
+{
+	struct mbx_wakes wakes;
+	int err = 0;
+
+	INIT_LIST_HEAD(&end->held);
+	INIT_LIST_HEAD(&end->servers);
+
+	mbx_wakes_begin(&wakes);
+	spin_lock(&port->lock);
+	if (port->dead) {
+		err = -EIDRM;
+		goto unlock;
+	}
+	if (end->mode == FMODE_READ) {
+		bool gone = mbx_port_receivers_gone(port);
+
+		end->channel = &port->shared;
+		if (mbx_port_broadcasts(port)) {
+			end->channel = &end->own;
+			channel_init(&end->own, port->seq);
+			list_add_tail(&end->own.node, &port->channels);
+		}
+		port->receive_handles++;
+		port->receivers_seen++;
+		end->peers_seen = port->senders_seen;
+		/* Nobody was let in while the port was hung up. */
+		if (gone) {
+			mbx_transfer_admit(port, &wakes);
+			wakes.send_all = true;
+		}
+	} else {
+		port->send_handles++;
+		port->senders_seen++;
+		end->peers_seen = port->receivers_seen;
+	}
+	/* Those that receive come first, for who looks for them. */
+	if (end->mode == FMODE_READ)
+		list_add(&end->node, &port->ends);
+	else
+		list_add_tail(&end->node, &port->ends);
+	end->port = port;
+	mbx_watch_tell(&port->watches);
+unlock:
+	spin_unlock(&port->lock);
+	mbx_wakes_finish(port, &wakes);
+	return err;
+}
+
+/* An end does not count any more. */
+static void end_leave(struct mbx_end *end, struct mbx_wakes *wakes)
+{
+	struct mbx_port *port = end->port;
+
+	lockdep_assert_held(&port->lock);
+	if (end->mode == FMODE_READ)
+		port->receive_handles--;
+	else
+		port->send_handles--;
+	if (end->channel == &end->own) {
+		list_del(&end->own.node);
+		/* It may have been what others had to wait for. */
+		mbx_transfer_admit(port, wakes);
+		wakes->send_all = true;
+	}
+}
+
+/**
+ * mbx_port_detach() - a bound handle is closed
+ * @end:	nobody uses it any more
+ * @spent:	gets messages that have had their last lease
+ *
+ * Context: process, may sleep for memory.
+ */
+void mbx_port_detach(struct mbx_end *end, struct list_head *spent)
+{
+	struct mbx_port *port = end->port;
+	struct mbx_wakes wakes;
+
+	while (mbx_hold_release(port, end, spent))
+		cond_resched();
+
+	mbx_wakes_begin(&wakes);
+	spin_lock(&port->lock);
+	list_del(&end->node);
+	if (end->sibling)
+		end->sibling->sibling = NULL;
+	if (!end->revoked)
+		end_leave(end, &wakes);
+	mbx_watch_tell(&port->watches);
+	spin_unlock(&port->lock);
+	mbx_wakes_finish(port, &wakes);
+
+	port_hang_up(port);
+	if (end->channel == &end->own)
+		port_drain(port, &end->own.ready);
+	mbx_calls_forget_servers(end);
+}
+
+static void end_revoke(struct mbx_end *end, struct mbx_wakes *wakes)
+{
+	end->revoked = true;
+	end_leave(end, wakes);
+	/* Its channel is not the port's any more. */
+	if (end->channel)
+		mbx_wakes_receivers(end->port, end->channel,
+				    MBX_POLL_RECEIVE | EPOLLHUP | EPOLLERR,
+				    wakes);
+}
+
+/**
+ * mbx_port_revoke() - some handles lose their right
+ * @port:	the port
+ * @keeps:	called under mbx_port.lock: does the end keep it?
+ * @spent:	gets messages that have had their last lease
+ *
+ * Those who sleep get -EACCES, and what they had in hand is settled.
+ *
+ * Context: process, may sleep for memory.
+ */
+void mbx_port_revoke(struct mbx_port *port,
+		     bool (*keeps)(const struct mbx_end *end),
+		     struct list_head *spent)
+{
+	struct mbx_wakes wakes;
+	struct mbx_end *end;
+	bool more;
+
+	mbx_wakes_begin(&wakes);
+	spin_lock(&port->lock);
+	list_for_each_entry(end, &port->ends, node) {
+		if (end->revoked || keeps(end))
+			continue;
+		end_revoke(end, &wakes);
+		/* A handle that may not do both any more may do neither. */
+		if (end->sibling && !end->sibling->revoked)
+			end_revoke(end->sibling, &wakes);
+	}
+	spin_unlock(&port->lock);
+	mbx_wakes_finish(port, &wakes);
+
+	do {
+		more = false;
+		mbx_wakes_begin(&wakes);
+		spin_lock(&port->lock);
+		list_for_each_entry(end, &port->ends, node)
+			if (end->revoked && !more)
+				more = senders_end(port, end, -EACCES, &wakes) ||
+				       receivers_end(port, end, -EACCES, &wakes);
+		pollers_tell(port, MBX_POLL_RECEIVE | EPOLLHUP | EPOLLERR,
+			     MBX_POLL_SEND | EPOLLHUP | EPOLLERR, &wakes);
+		spin_unlock(&port->lock);
+		mbx_wakes_finish(port, &wakes);
+	} while (more);
+	while (mbx_hold_release(port, NULL, spent))
+		cond_resched();
+	port_hang_up(port);
 }
 
 /* --- policy and state ----------------------------------------------------- */
@@ -273,6 +613,10 @@ int mbx_port_set_policy(struct mbx_port *port, const struct mbx_policy *policy,
 		own->capacity_bytes = policy->capacity_bytes;
 	if (fields & MAILBOX_SET_MESSAGE_BYTES_MAX)
 		own->message_bytes_max = policy->message_bytes_max;
+	if (fields & MAILBOX_SET_ON_FULL)
+		own->on_full = policy->on_full;
+	if (fields & MAILBOX_SET_DELIVERIES)
+		own->max_deliveries = policy->max_deliveries;
 	mbx_transfer_admit(port, &wakes);
 	wakes.send_all = true;
 unlock:
@@ -303,7 +647,7 @@ static u32 stat_waiters(const struct list_head *list, u32 direction,
 /**
  * mbx_port_stat() - how a port stands
  * @port:	the port
- * @stat:	filled but for the name, @flags and @waiters
+ * @stat:	all zero; filled but for what the registry knows of the port
  * @waiters:	filled with who sleeps, or NULL
  * @room:	in @waiters
  *
@@ -314,6 +658,7 @@ void mbx_port_stat(struct mbx_port *port, struct mailbox_ioc_port_stat *stat,
 {
 	const struct mbx_policy *policy = &port->policy;
 	struct user_namespace *user_ns = current_user_ns();
+	const struct mbx_channel *channel;
 	u32 count;
 
 	spin_lock(&port->lock);
@@ -326,18 +671,28 @@ void mbx_port_stat(struct mbx_port *port, struct mailbox_ioc_port_stat *stat,
 	stat->capacity = policy->capacity;
 	stat->capacity_bytes = policy->capacity_bytes;
 	stat->message_bytes_max = policy->message_bytes_max;
-	stat->messages = port->ready.count;
-	stat->bytes = port->ready.bytes;
+	list_for_each_entry(channel, &port->channels, node) {
+		stat->messages += channel->ready.count;
+		stat->bytes += channel->ready.bytes;
+	}
 	stat->senders = port->send_handles;
 	stat->receivers = port->receive_handles;
 	stat->senders_waiting = port->senders_waiting;
 	stat->receivers_waiting = port->receivers_waiting;
 	stat->sent = port->sent;
 	stat->received = port->received;
+	stat->on_full = policy->on_full;
+	stat->max_deliveries = policy->max_deliveries;
+	stat->leased = port->leased;
+	stat->requests = port->requests;
+	stat->dropped = port->dropped;
+	stat->dead_lettered = port->dead_lettered;
 	count = stat_waiters(&port->senders, MAILBOX_WAITER_SENDER, waiters,
 			     room);
-	count += stat_waiters(&port->receivers, MAILBOX_WAITER_RECEIVER,
-			      waiters + count, room - count);
+	list_for_each_entry(channel, &port->channels, node)
+		count += stat_waiters(&channel->receivers,
+				      MAILBOX_WAITER_RECEIVER, waiters + count,
+				      room - count);
 	stat->waiters_len = count;
 	spin_unlock(&port->lock);
 }

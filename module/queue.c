@@ -21,6 +21,7 @@ struct mbx_span {
  * struct mbx_lane - messages of one type, priority and sending process
  * @node:	in mbx_queue.index, one for each
  * @messages:	in the order of their numbers, never empty while indexed
+ * @returned:	the one among them that came back last, or NULL
  * @type:	invariant while indexed
  * @pid:	mbx_sender.pid, likewise; the messages hold it. Only compared: two
  *		processes may have had the same key, one after the other
@@ -31,6 +32,7 @@ struct mbx_span {
 struct mbx_lane {
 	struct rb_node node[MBX_LANE_INDEXES];
 	struct list_head messages;
+	struct mbx_message *returned;
 	u64 type;
 	const struct pid *pid;
 	u32 sender;
@@ -38,27 +40,67 @@ struct mbx_lane {
 	struct mbx_span span;
 };
 
+/* --- lanes in reserve ---------------------------------------------------- */
+
 /**
- * mbx_lane_alloc() - memory for a lane
- * @gfp:	how to allocate
- *
- * Context: as @gfp says. Return: an empty lane, or NULL.
+ * mbx_lanes_init() - a reserve of none
+ * @lanes:	the reserve
  */
-struct mbx_lane *mbx_lane_alloc(gfp_t gfp)
+void mbx_lanes_init(struct mbx_lanes *lanes)
 {
-	return kmalloc(sizeof(struct mbx_lane), gfp | __GFP_ACCOUNT);
+	INIT_LIST_HEAD(&lanes->list);
+	lanes->count = 0;
 }
 
 /**
- * mbx_lane_free() - free a lane that is in no queue
- * @lane:	may be NULL
+ * mbx_lanes_fill() - have at least so many in reserve
+ * @lanes:	the reserve
+ * @count:	how many
+ * @gfp:	how to allocate
+ *
+ * Context: as @gfp says. Return: false without memory; what there is stays.
+ */
+bool mbx_lanes_fill(struct mbx_lanes *lanes, unsigned int count, gfp_t gfp)
+{
+	while (lanes->count < count) {
+		struct mbx_lane *lane;
+
+		lane = kmalloc(sizeof(*lane), gfp | __GFP_ACCOUNT);
+		if (!lane)
+			return false;
+		list_add(&lane->messages, &lanes->list);
+		lanes->count++;
+	}
+	return true;
+}
+
+static struct mbx_lane *lanes_take(struct mbx_lanes *lanes)
+{
+	struct mbx_lane *lane;
+
+	if (!lanes->count)
+		return NULL;
+	lane = list_first_entry(&lanes->list, struct mbx_lane, messages);
+	list_del(&lane->messages);
+	lanes->count--;
+	return lane;
+}
+
+/**
+ * mbx_lanes_free() - give back what was not needed
+ * @lanes:	the reserve; empty afterwards
  *
  * Context: any.
  */
-void mbx_lane_free(struct mbx_lane *lane)
+void mbx_lanes_free(struct mbx_lanes *lanes)
 {
-	kfree(lane);
+	struct mbx_lane *lane;
+
+	while ((lane = lanes_take(lanes)))
+		kfree(lane);
 }
+
+/* --- lanes --------------------------------------------------------------- */
 
 static struct mbx_message *lane_head(const struct mbx_lane *lane)
 {
@@ -450,6 +492,38 @@ struct mbx_message *mbx_queue_find(const struct mbx_queue *queue,
 	return lane ? lane_head(lane) : NULL;
 }
 
+/**
+ * mbx_queue_least() - the message that matters least
+ * @queue:	the queue
+ *
+ * Context: any; the caller serialises. Return: the oldest message of the lowest
+ * priority, still in the queue, or NULL.
+ */
+struct mbx_message *mbx_queue_least(const struct mbx_queue *queue)
+{
+	struct rb_node *node = queue->index[MBX_LANE_ORDER].rb_node;
+	struct mbx_lane *least = queue->alone;
+	u16 priority;
+
+	if (!queue->count)
+		return NULL;
+	if (!least) {
+		priority = lane_of(rb_last(&queue->index[MBX_LANE_ORDER]),
+				   MBX_LANE_ORDER)->priority;
+		while (node) {
+			struct mbx_lane *lane = lane_of(node, MBX_LANE_ORDER);
+
+			if (lane->priority == priority) {
+				least = lane;
+				node = node->rb_left;
+			} else {
+				node = node->rb_right;
+			}
+		}
+	}
+	return lane_head(least);
+}
+
 /* --- the queue ----------------------------------------------------------- */
 
 /**
@@ -468,7 +542,7 @@ void mbx_queue_init(struct mbx_queue *queue, bool fifo)
  */
 void mbx_queue_exit(struct mbx_queue *queue)
 {
-	mbx_lane_free(queue->spare);
+	kfree(queue->spare);
 	queue->spare = NULL;
 }
 
@@ -482,11 +556,18 @@ static bool lane_add(struct mbx_lane *lane, struct mbx_message *msg)
 		list_add_tail(&msg->node, &lane->messages);
 		return false;
 	}
-	/* One that was taken comes back: it was first not long ago. */
-	list_for_each_entry(other, &lane->messages, node)
+	/*
+	 * One that was taken comes back. It was first not long ago; or it
+	 * belongs behind one that has come back before it.
+	 */
+	other = lane_head(lane);
+	if (lane->returned && lane->returned->seq < msg->seq)
+		other = lane->returned;
+	list_for_each_entry_from(other, &lane->messages, node)
 		if (other->seq > msg->seq)
 			break;
 	list_add_tail(&msg->node, &other->node);
+	lane->returned = msg;
 	return lane_head(lane) == msg;
 }
 
@@ -494,13 +575,13 @@ static bool lane_add(struct mbx_lane *lane, struct mbx_message *msg)
  * mbx_queue_push() - queue a message where its number and priority belong
  * @queue:	the queue
  * @msg:	the message, numbered, in no queue
- * @reserve:	a lane that may be used, or NULL; NULL afterwards if it was
+ * @reserve:	lanes of which one may be used
  *
  * Context: any; the caller serialises. Return: false if a lane is needed that
  * neither the queue nor @reserve has; nothing has changed then.
  */
 bool mbx_queue_push(struct mbx_queue *queue, struct mbx_message *msg,
-		    struct mbx_lane **reserve)
+		    struct mbx_lanes *reserve)
 {
 	struct mbx_lane *lane = lane_find(queue, msg);
 
@@ -508,15 +589,14 @@ bool mbx_queue_push(struct mbx_queue *queue, struct mbx_message *msg,
 		if (lane_add(lane, msg))
 			lane_move(queue, lane);
 	} else {
-		struct mbx_lane **from = queue->spare ? &queue->spare : reserve;
-
-		lane = *from;
+		lane = queue->spare ?: lanes_take(reserve);
 		if (!lane)
 			return false;
-		*from = NULL;
+		queue->spare = NULL;
 
 		lane_key(queue, msg, lane);
 		INIT_LIST_HEAD(&lane->messages);
+		lane->returned = NULL;
 		list_add(&msg->node, &lane->messages);
 		if (!queue->count) {
 			queue->alone = lane;
@@ -548,6 +628,8 @@ void mbx_queue_remove(struct mbx_queue *queue, struct mbx_message *msg)
 	queue->count--;
 	queue->bytes -= msg->len;
 
+	if (lane->returned == msg)
+		lane->returned = NULL;
 	if (!list_is_singular(&lane->messages)) {
 		list_del(&msg->node);
 		if (first)
@@ -564,5 +646,5 @@ void mbx_queue_remove(struct mbx_queue *queue, struct mbx_message *msg)
 	if (!queue->spare)
 		queue->spare = lane;
 	else
-		mbx_lane_free(lane);
+		kfree(lane);
 }

@@ -57,6 +57,16 @@ enum mbx_lane_index {
 struct mbx_lane;
 
 /**
+ * struct mbx_lanes - lanes to put into queues, got while memory may be waited for
+ * @list:	the lanes
+ * @count:	how many
+ */
+struct mbx_lanes {
+	struct list_head list;
+	unsigned int count;
+};
+
+/**
  * struct mbx_queue - messages in order
  * @index:	the lanes, by enum mbx_lane_index
  * @alone:	the only lane, or NULL. It is in no index then, and is @last
@@ -79,12 +89,14 @@ struct mbx_queue {
 void mbx_queue_init(struct mbx_queue *queue, bool fifo);
 void mbx_queue_exit(struct mbx_queue *queue);
 bool mbx_queue_push(struct mbx_queue *queue, struct mbx_message *msg,
-		    struct mbx_lane **reserve);
+		    struct mbx_lanes *reserve);
 void mbx_queue_remove(struct mbx_queue *queue, struct mbx_message *msg);
 struct mbx_message *mbx_queue_find(const struct mbx_queue *queue,
 				   const struct mbx_select *select);
+struct mbx_message *mbx_queue_least(const struct mbx_queue *queue);
 
-struct mbx_lane *mbx_lane_alloc(gfp_t gfp);
-void mbx_lane_free(struct mbx_lane *lane);
+void mbx_lanes_init(struct mbx_lanes *lanes);
+bool mbx_lanes_fill(struct mbx_lanes *lanes, unsigned int count, gfp_t gfp);
+void mbx_lanes_free(struct mbx_lanes *lanes);
 
 #endif /* MBX_QUEUE_H */

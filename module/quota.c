@@ -148,3 +148,27 @@ void mbx_user_uncharge_bytes(struct mbx_user *user, size_t bytes)
 {
 	atomic64_sub(bytes, &user->bytes);
 }
+
+/**
+ * mbx_user_charge_watch() - count a name that the user watches
+ * @user:	the account
+ *
+ * Context: process. Return: 0 or -EDQUOT.
+ */
+int mbx_user_charge_watch(struct mbx_user *user)
+{
+	if (atomic_inc_return(&user->watches) <= MBX_USER_WATCHES_MAX ||
+	    capable(CAP_SYS_RESOURCE))
+		return 0;
+	atomic_dec(&user->watches);
+	return -EDQUOT;
+}
+
+/**
+ * mbx_user_uncharge_watch() - it is not watched any more
+ * @user:	the account
+ */
+void mbx_user_uncharge_watch(struct mbx_user *user)
+{
+	atomic_dec(&user->watches);
+}

@@ -13,7 +13,7 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
-#include "internal.h"
+#include "handle.h"
 #include "trace.h"
 
 static unsigned int registry_net_id;
@@ -52,8 +52,15 @@ bool mbx_name_valid(const char *name)
 	return true;
 }
 
-static struct mbx_port *name_find_locked(struct mbx_registry *registry,
-					 const char *name)
+/**
+ * mbx_registry_find_locked() - the port of this name
+ * @registry:	where
+ * @name:	the name
+ *
+ * Context: mbx_registry.lock held. Return: the port, or NULL.
+ */
+struct mbx_port *mbx_registry_find_locked(struct mbx_registry *registry,
+					  const char *name)
 {
 	struct rb_node *node = registry->names.rb_node;
 
@@ -90,6 +97,42 @@ static struct mbx_port *name_after_locked(struct mbx_registry *registry,
 	return after;
 }
 
+/* Those who wait for the name watch the port now. */
+static void watches_come_locked(struct mbx_registry *registry,
+				struct mbx_port *port)
+{
+	struct mbx_watch *watch, *next;
+
+	spin_lock(&port->lock);
+	list_for_each_entry_safe(watch, next, &registry->watches, node) {
+		if (strcmp(watch->name, port->name))
+			continue;
+		list_del(&watch->node);
+		watch->senders_seen = 0;
+		watch->receivers_seen = 0;
+		mbx_watch_add(port, watch);
+	}
+	mbx_watch_tell(&port->watches);
+	spin_unlock(&port->lock);
+}
+
+/* The port loses its name: those who watch it by that go on waiting for it. */
+static void watches_go_locked(struct mbx_registry *registry,
+			      struct mbx_port *port)
+{
+	struct mbx_watch *watch, *next;
+
+	spin_lock(&port->lock);
+	mbx_watch_tell(&port->watches);
+	list_for_each_entry_safe(watch, next, &port->watches, node) {
+		if (!watch->name[0])
+			continue;
+		list_move(&watch->node, &registry->watches);
+		watch->port = NULL;
+	}
+	spin_unlock(&port->lock);
+}
+
 /* The port of this name is not there yet. */
 static void name_link_locked(struct mbx_registry *registry,
 			     struct mbx_port *port)
@@ -109,6 +152,7 @@ static void name_link_locked(struct mbx_registry *registry,
 	rb_link_node(&port->by_name, parent, link);
 	rb_insert_color(&port->by_name, &registry->names);
 	port->linked = true;
+	watches_come_locked(registry, port);
 
 	/* As long as a persistent port can be found it needs the module. */
 	if (port->flags & MAILBOX_CREATE_PERSIST) {
@@ -117,18 +161,24 @@ static void name_link_locked(struct mbx_registry *registry,
 	}
 }
 
-/*
- * Take the name away. Returns true if the port was linked and persistent: the
- * caller calls name_put() after it has dropped the lock.
+/**
+ * mbx_registry_unname_locked() - take the name of a port away
+ * @port:	the port; may have none
+ *
+ * Context: process, mbx_registry.lock held. Return: true if the port had a name
+ * and was persistent: the caller calls mbx_registry_unname_put() after it has
+ * dropped the lock.
  */
-static bool name_unlink_locked(struct mbx_registry *registry,
-			       struct mbx_port *port)
+bool mbx_registry_unname_locked(struct mbx_port *port)
 {
+	struct mbx_registry *registry = port->registry;
+
 	lockdep_assert_held(&registry->lock);
 	if (!port->linked)
 		return false;
 	rb_erase(&port->by_name, &registry->names);
 	port->linked = false;
+	watches_go_locked(registry, port);
 	return port->flags & MAILBOX_CREATE_PERSIST;
 }
 
@@ -140,63 +190,97 @@ static void port_release(struct kref *refs)
 	struct mbx_registry *registry = port->registry;
 	struct mbx_user *user = port->user;
 
+	/* What it does needs no reference, as it is ended here. */
+	if (registry)
+		cancel_delayed_work_sync(&port->expire);
+	mbx_allow_free(port);
+	mbx_dead_letter_free(port);
 	mbx_port_free(port);
+	if (!registry)
+		return;
+
 	mbx_user_uncharge_port(user);
 	mbx_user_put(user);
-
 	mutex_lock(&registry->lock);
 	registry->ports--;
 	mutex_unlock(&registry->lock);
 }
 
-static void port_put(struct mbx_port *port)
+/**
+ * mbx_registry_put() - give a reference back
+ * @port:	the port; freed with the last one
+ *
+ * Context: process, may sleep; mbx_registry.lock not held.
+ */
+void mbx_registry_put(struct mbx_port *port)
 {
 	kref_put(&port->refs, port_release);
 }
 
-/* What a persistent port's name held. */
-static void name_put(struct mbx_port *port)
+/**
+ * mbx_registry_unname_put() - give back what a persistent port's name held
+ * @port:	the port
+ *
+ * Context: process, may sleep; mbx_registry.lock not held.
+ */
+void mbx_registry_unname_put(struct mbx_port *port)
 {
-	port_put(port);
+	mbx_registry_put(port);
 	module_put(THIS_MODULE);
 }
 
-/* --- binding --------------------------------------------------------------- */
-
-/* Both locks held; the handle is not bound. */
-static int handle_bind_locked(struct mbx_handle *handle, struct mbx_port *port)
+/**
+ * mbx_registry_hold_locked() - a handle is bound to a port
+ * @port:	the port
+ *
+ * Context: mbx_registry.lock held.
+ */
+void mbx_registry_hold_locked(struct mbx_port *port)
 {
-	int err;
-
-	lockdep_assert_held(&handle->lock);
 	lockdep_assert_held(&port->registry->lock);
-	err = mbx_port_attach(port, handle->mode);
-	if (err)
-		return err;
 	port->handles++;
 	kref_get(&port->refs);
-	/* Pairs with mbx_handle_port(). */
-	smp_store_release(&handle->port, port);
-	return 0;
 }
 
-static int handle_open_locked(struct mbx_handle *handle, struct mbx_port *port)
+/**
+ * mbx_registry_unhold() - undo mbx_registry_hold_locked()
+ * @port:	the port
+ *
+ * Context: process, may sleep.
+ */
+void mbx_registry_unhold(struct mbx_port *port)
 {
-	struct mbx_policy policy;
-	int err;
+	struct mbx_registry *registry = port->registry;
 
-	err = mbx_port_get_policy(port, &policy);
-	if (err)
-		return err;
-	if (!mbx_policy_permits(handle->registry, &policy, handle->mode))
-		return -EACCES;
-	return handle_bind_locked(handle, port);
+	mutex_lock(&registry->lock);
+	/* The last one takes the name along, unless it is to persist. */
+	if (!--port->handles && !(port->flags & MAILBOX_CREATE_PERSIST))
+		mbx_registry_unname_locked(port);
+	mutex_unlock(&registry->lock);
+	mbx_registry_put(port);
 }
 
-/* Count a port in, and give it what the registry is to know of it. */
-static int registry_add_locked(struct mbx_registry *registry,
-			       struct mbx_port *port,
-			       const struct mailbox_ioc_port_create *arg)
+static void port_expire(struct work_struct *work)
+{
+	struct mbx_port *port = container_of(to_delayed_work(work),
+					     struct mbx_port, expire);
+	LIST_HEAD(spent);
+
+	mbx_port_expire(port, &spent);
+	mbx_dead_letter_send(port, &spent);
+}
+
+/**
+ * mbx_registry_add_locked() - count a new port in
+ * @registry:	where
+ * @port:	the port, not known to anybody
+ * @name:	what it is called, free; or empty
+ *
+ * Context: process, mbx_registry.lock held, may sleep for memory. Return: 0,
+ * -ENOSPC, -EDQUOT, -ENOMEM.
+ */
+int mbx_registry_add_locked(struct mbx_registry *registry,
+			    struct mbx_port *port, const char *name)
 {
 	struct mbx_user *user;
 	int err;
@@ -216,298 +300,224 @@ static int registry_add_locked(struct mbx_registry *registry,
 	port->registry = registry;
 	port->user = user;
 	port->id = ++registry->last_id;
-	if (arg->name[0]) {
-		strscpy(port->name, arg->name, sizeof(port->name));
+	INIT_DELAYED_WORK(&port->expire, port_expire);
+	if (name[0]) {
+		strscpy(port->name, name, sizeof(port->name));
 		name_link_locked(registry, port);
 	}
 	return 0;
 }
 
+/* --- rights ----------------------------------------------------------------- */
+
 /**
- * mbx_registry_create() - make a port and bind a handle to it
- * @handle:	the handle
- * @arg:	from user space, its padding and flags checked; results filled in
+ * mbx_registry_right_locked() - why may the caller use a port?
+ * @port:	the port
+ * @mode:	FMODE_READ to receive, or FMODE_WRITE to send
+ * @pid:	the caller's process, for the allow list
  *
- * Context: process, may sleep. Return: 0 or -errno as the ABI says.
+ * Context: process, mbx_registry.lock held.
  */
-int mbx_registry_create(struct mbx_handle *handle,
-			struct mailbox_ioc_port_create *arg)
+enum mbx_right mbx_registry_right_locked(struct mbx_port *port, fmode_t mode,
+					 const struct pid *pid)
 {
-	struct mbx_registry *registry = handle->registry;
 	struct mbx_policy policy;
-	struct mbx_port *port, *new;
+
+	lockdep_assert_held(&port->registry->lock);
+	mbx_port_get_policy(port, &policy);
+	if (mbx_policy_rights(&policy) & mode)
+		return MBX_RIGHT_MODE;
+	if (mbx_allow_rights(port, pid) & mode)
+		return MBX_RIGHT_LISTED;
+	/* Last, as it is noted that it was used. */
+	return mbx_policy_permits(port->registry, &policy, mode) ?
+	       MBX_RIGHT_MODE : MBX_RIGHT_NONE;
+}
+
+/* Without a capability: who may receive or send, or owns it, may see it. */
+static bool port_listed_locked(struct mbx_port *port)
+{
+	struct mbx_policy policy;
+
+	mbx_port_get_policy(port, &policy);
+	return uid_eq(current_fsuid(), policy.uid) ||
+	       mbx_policy_rights(&policy) ||
+	       mbx_allow_rights(port, task_tgid(current));
+}
+
+/**
+ * mbx_registry_visible_locked() - may the caller see how a port stands?
+ * @port:	the port
+ *
+ * Context: process, mbx_registry.lock held.
+ */
+bool mbx_registry_visible_locked(struct mbx_port *port)
+{
+	lockdep_assert_held(&port->registry->lock);
+	return port_listed_locked(port) ||
+	       ns_capable(port->registry->user_ns, CAP_IPC_OWNER);
+}
+
+/* --- watching ---------------------------------------------------------------- */
+
+/* Whoever watches pays for it. */
+static int watch_charge(struct mbx_registry *registry, struct mbx_watch *watch)
+{
 	int err;
 
-	if (arg->name[0] && !mbx_name_valid(arg->name))
-		return -EINVAL;
-	if (!arg->name[0] &&
-	    (arg->flags & (MAILBOX_CREATE_PERSIST | MAILBOX_CREATE_OPEN)))
-		return -EINVAL;
-	err = mbx_policy_create(registry, arg, &policy);
-	if (err)
-		return err;
-	new = mbx_port_alloc(&policy, arg->flags & (MAILBOX_CREATE_PERSIST |
-						    MAILBOX_CREATE_HANGUP));
-	if (!new)
+	watch->user = mbx_user_get(&registry->quota, current_uid());
+	if (!watch->user)
 		return -ENOMEM;
-
-	mutex_lock(&handle->lock);
-	mutex_lock(&registry->lock);
-	arg->created = 0;
-	err = -EISCONN;
-	if (handle->port)
-		goto unlock;
-	port = arg->name[0] ? name_find_locked(registry, arg->name) : NULL;
-	if (port) {
-		err = -EEXIST;
-		if (arg->flags & MAILBOX_CREATE_OPEN)
-			err = handle_open_locked(handle, port);
-	} else {
-		port = new;
-		err = registry_add_locked(registry, port, arg);
-		if (err)
-			goto unlock;
-		/* It is not destroyed: nobody else has had the lock yet. */
-		handle_bind_locked(handle, port);
-		arg->created = 1;
-	}
-	arg->id = port->id;
-unlock:
-	mutex_unlock(&registry->lock);
-	mutex_unlock(&handle->lock);
-
-	if (arg->created) {
-		trace_mailbox_create(new->id, new->name, new->flags);
-		/* The handle has its own reference now. */
-		port_put(new);
-	} else {
-		mbx_port_free(new);
+	err = mbx_user_charge_watch(watch->user);
+	if (err) {
+		mbx_user_put(watch->user);
+		watch->user = NULL;
 	}
 	return err;
 }
 
 /**
- * mbx_registry_open() - bind a handle to the port of this name
- * @handle:	the handle
- * @name:	valid
- * @id:		gets the port's number
+ * mbx_registry_watch_locked() - watch a name
+ * @registry:	where
+ * @watch:	its name, events and watcher set
  *
- * Context: process, may sleep. Return: 0, -EISCONN, -ENOENT, -EACCES.
+ * Context: process, mbx_registry.lock held, may sleep for memory. Return: 0,
+ * -EDQUOT, -ENOMEM.
  */
-int mbx_registry_open(struct mbx_handle *handle, const char *name, u64 *id)
+int mbx_registry_watch_locked(struct mbx_registry *registry,
+			      struct mbx_watch *watch)
 {
-	struct mbx_registry *registry = handle->registry;
 	struct mbx_port *port;
 	int err;
 
-	mutex_lock(&handle->lock);
+	lockdep_assert_held(&registry->lock);
+	err = watch_charge(registry, watch);
+	if (err)
+		return err;
+	watch->port = NULL;
+	port = mbx_registry_find_locked(registry, watch->name);
+	if (port) {
+		spin_lock(&port->lock);
+		watch->senders_seen = port->senders_seen;
+		watch->receivers_seen = port->receivers_seen;
+		mbx_watch_add(port, watch);
+		spin_unlock(&port->lock);
+	} else {
+		list_add_tail(&watch->node, &registry->watches);
+	}
+	return 0;
+}
+
+/**
+ * mbx_registry_unwatch_locked() - nobody is told any more
+ * @registry:	where
+ * @watch:	in some list
+ *
+ * Context: process, mbx_registry.lock held.
+ */
+void mbx_registry_unwatch_locked(struct mbx_registry *registry,
+				 struct mbx_watch *watch)
+{
+	struct mbx_port *port = watch->port;
+
+	lockdep_assert_held(&registry->lock);
+	if (port) {
+		spin_lock(&port->lock);
+		list_del(&watch->node);
+		spin_unlock(&port->lock);
+	} else {
+		list_del(&watch->node);
+	}
+	if (watch->user) {
+		mbx_user_uncharge_watch(watch->user);
+		mbx_user_put(watch->user);
+	}
+}
+
+/**
+ * mbx_registry_watch() - watch a name
+ * @registry:	where
+ * @watch:	its name, events and watcher set
+ *
+ * Context: process, may sleep. Return: 0, -EDQUOT, -ENOMEM.
+ */
+int mbx_registry_watch(struct mbx_registry *registry, struct mbx_watch *watch)
+{
+	int err;
+
 	mutex_lock(&registry->lock);
-	err = -EISCONN;
-	if (handle->port)
-		goto unlock;
-	err = -ENOENT;
-	port = name_find_locked(registry, name);
-	if (!port)
-		goto unlock;
-	err = handle_open_locked(handle, port);
-	if (!err)
-		*id = port->id;
-unlock:
+	err = mbx_registry_watch_locked(registry, watch);
 	mutex_unlock(&registry->lock);
-	mutex_unlock(&handle->lock);
 	return err;
 }
 
 /**
- * mbx_registry_close() - a handle goes: undo its binding
- * @handle:	the handle, used by nobody else any more; may be unbound
+ * mbx_registry_unwatch() - nobody is told any more
+ * @registry:	where
+ * @watch:	in some list
  *
  * Context: process, may sleep.
  */
-void mbx_registry_close(struct mbx_handle *handle)
+void mbx_registry_unwatch(struct mbx_registry *registry, struct mbx_watch *watch)
 {
-	struct mbx_registry *registry = handle->registry;
-	struct mbx_port *port = handle->port;
+	mutex_lock(&registry->lock);
+	mbx_registry_unwatch_locked(registry, watch);
+	mutex_unlock(&registry->lock);
+}
 
+/**
+ * mbx_registry_events() - what of a watched name holds
+ * @registry:	where
+ * @watch:	the watch
+ * @id:		gets the number of the port, or 0
+ *
+ * Context: process, may sleep. Return: MAILBOX_EVENT_*, or -EACCES.
+ */
+int mbx_registry_events(struct mbx_registry *registry, struct mbx_watch *watch,
+			u64 *id)
+{
+	u32 public = MAILBOX_EVENT_NAMED | MAILBOX_EVENT_GONE;
+	struct mbx_port *port;
+	int events;
+
+	mutex_lock(&registry->lock);
+	port = watch->port;
+	*id = port ? port->id : 0;
 	if (!port)
-		return;
-	mbx_port_detach(port, handle->mode);
-
-	mutex_lock(&registry->lock);
-	/* The last one takes the name along, unless it is to persist. */
-	if (!--port->handles && !(port->flags & MAILBOX_CREATE_PERSIST))
-		name_unlink_locked(registry, port);
+		events = watch->events & MAILBOX_EVENT_GONE;
+	else if ((watch->events & ~public) && !mbx_registry_visible_locked(port))
+		events = -EACCES;
+	else
+		events = mbx_port_events(port, watch);
 	mutex_unlock(&registry->lock);
-	port_put(port);
-}
-
-/* --- by name, or the one that the handle is bound to ----------------------- */
-
-/* Returns the port with a reference for the caller, or an ERR_PTR. */
-static struct mbx_port *port_get_locked(struct mbx_handle *handle,
-					const char *name)
-{
-	struct mbx_port *port;
-
-	lockdep_assert_held(&handle->registry->lock);
-	if (name[0]) {
-		port = name_find_locked(handle->registry, name);
-		if (!port)
-			return ERR_PTR(-ENOENT);
-	} else {
-		port = mbx_handle_port(handle);
-		if (!port)
-			return ERR_PTR(-ENOTCONN);
-	}
-	kref_get(&port->refs);
-	return port;
-}
-
-static int registry_remove(struct mbx_handle *handle, const char *name,
-			   bool destroy)
-{
-	struct mbx_registry *registry = handle->registry;
-	struct mbx_policy policy;
-	struct mbx_port *port;
-	bool persisted = false;
-	int err;
-
-	mutex_lock(&registry->lock);
-	port = port_get_locked(handle, name);
-	if (IS_ERR(port)) {
-		mutex_unlock(&registry->lock);
-		return PTR_ERR(port);
-	}
-	err = mbx_port_get_policy(port, &policy);
-	if (!err && !mbx_policy_owned(registry, &policy))
-		err = -EACCES;
-	if (!err && !destroy && !port->linked)
-		err = -ENOENT;
-	if (!err)
-		persisted = name_unlink_locked(registry, port);
-	mutex_unlock(&registry->lock);
-
-	if (!err && destroy)
-		mbx_port_kill(port);
-	if (persisted)
-		name_put(port);
-	port_put(port);
-	return err;
-}
-
-/**
- * mbx_registry_unlink() - take a port's name away
- * @handle:	on whose behalf
- * @name:	valid, or empty for the port that the handle is bound to
- *
- * Context: process, may sleep. Return: 0, -ENOENT (also for one that has no
- * name any more), -ENOTCONN, -EACCES, -EIDRM.
- */
-int mbx_registry_unlink(struct mbx_handle *handle, const char *name)
-{
-	return registry_remove(handle, name, false);
-}
-
-/**
- * mbx_registry_destroy() - end a port now
- * @handle:	on whose behalf
- * @name:	valid, or empty for the port that the handle is bound to
- *
- * Context: process, may sleep. Return: 0, -ENOENT, -ENOTCONN, -EACCES, -EIDRM.
- */
-int mbx_registry_destroy(struct mbx_handle *handle, const char *name)
-{
-	return registry_remove(handle, name, true);
-}
-
-/**
- * mbx_registry_set() - change the policy of the bound port
- * @handle:	the handle
- * @arg:	from user space, its flags checked
- *
- * Context: process, may sleep. Return: 0, -EINVAL, -ENOTCONN, -EACCES, -EIDRM.
- */
-int mbx_registry_set(struct mbx_handle *handle,
-		     const struct mailbox_ioc_port_set *arg)
-{
-	struct mbx_registry *registry = handle->registry;
-	struct mbx_policy policy;
-	struct mbx_port *port;
-	int err;
-
-	/* One change at a time: what is checked here is what is changed. */
-	mutex_lock(&registry->lock);
-	port = port_get_locked(handle, "");
-	if (IS_ERR(port)) {
-		err = PTR_ERR(port);
-		goto unlock;
-	}
-	err = mbx_port_get_policy(port, &policy);
-	if (err)
-		goto put;
-	err = -EACCES;
-	if (!mbx_policy_owned(registry, &policy))
-		goto put;
-
-	err = mbx_policy_set(registry, &policy, arg);
-	if (err)
-		goto put;
-	err = mbx_port_set_policy(port, &policy, arg->flags);
-put:
-	mutex_unlock(&registry->lock);
-	port_put(port);
-	return err;
-unlock:
-	mutex_unlock(&registry->lock);
-	return err;
+	return events;
 }
 
 /* --- looking ---------------------------------------------------------------- */
 
-static void stat_fill_locked(struct mbx_port *port,
-			     struct mailbox_ioc_port_stat *stat,
-			     struct mailbox_waiter *waiters, u32 room)
-{
-	memset(stat, 0, sizeof(*stat));
-	if (port->linked)
-		strscpy(stat->name, port->name, sizeof(stat->name));
-	mbx_port_stat(port, stat, waiters, room);
-}
-
 /**
- * mbx_registry_stat() - how a port stands
- * @handle:	on whose behalf
- * @name:	valid, or empty for the port that the handle is bound to
+ * mbx_registry_stat_locked() - how a port stands
+ * @port:	the port
  * @stat:	filled
  * @waiters:	filled with who sleeps, or NULL
  * @room:	in @waiters
  *
- * Context: process, may sleep. Return: 0, -ENOENT, -ENOTCONN, -EACCES, -EIDRM.
+ * Context: process, mbx_registry.lock held. If it is part of a link, the caller
+ * is bound to it.
  */
-int mbx_registry_stat(struct mbx_handle *handle, const char *name,
-		      struct mailbox_ioc_port_stat *stat,
-		      struct mailbox_waiter *waiters, u32 room)
+void mbx_registry_stat_locked(struct mbx_port *port,
+			      struct mailbox_ioc_port_stat *stat,
+			      struct mailbox_waiter *waiters, u32 room)
 {
-	struct mbx_registry *registry = handle->registry;
-	struct mbx_policy policy;
-	struct mbx_port *port;
-	int err;
-
-	mutex_lock(&registry->lock);
-	port = port_get_locked(handle, name);
-	if (IS_ERR(port)) {
-		mutex_unlock(&registry->lock);
-		return PTR_ERR(port);
-	}
-	err = mbx_port_get_policy(port, &policy);
-	/* Who is bound to it was let in. */
-	if (!err && name[0] && !mbx_policy_visible(registry, &policy))
-		err = -EACCES;
-	if (!err)
-		stat_fill_locked(port, stat, waiters, room);
-	mutex_unlock(&registry->lock);
-	port_put(port);
-	return err;
+	lockdep_assert_held(&port->registry->lock);
+	memset(stat, 0, sizeof(*stat));
+	if (port->linked)
+		strscpy(stat->name, port->name, sizeof(stat->name));
+	stat->allowed = port->allowed;
+	mbx_dead_letter_stat(port, stat);
+	if (port->link)
+		mbx_link_stat(port, stat);
+	mbx_port_stat(port, stat, waiters, room);
 }
 
 /**
@@ -548,12 +558,10 @@ u32 mbx_registry_list(struct mbx_registry *registry, const char *after,
 	port = name_after_locked(registry, after);
 	for (node = port ? &port->by_name : NULL; node && count < room;
 	     node = rb_next(node)) {
-		struct mbx_policy policy;
-
 		port = rb_entry(node, struct mbx_port, by_name);
-		if (!mbx_port_get_policy(port, &policy) &&
-		    (all || mbx_policy_listed(&policy)))
-			stat_fill_locked(port, &entries[count++], NULL, 0);
+		if (all || port_listed_locked(port))
+			mbx_registry_stat_locked(port, &entries[count++], NULL,
+						 0);
 		cond_resched();
 	}
 	mutex_unlock(&registry->lock);
@@ -570,6 +578,9 @@ static int __net_init registry_net_init(struct net *net)
 	registry->names = RB_ROOT;
 	registry->ports = 0;
 	registry->last_id = 0;
+	registry->links = RB_ROOT;
+	INIT_LIST_HEAD(&registry->watches);
+	mbx_calls_init(&registry->calls);
 	registry->user_ns = net->user_ns;
 	mbx_quota_init(&registry->quota);
 	return 0;
@@ -585,11 +596,11 @@ static void __net_exit registry_net_exit(struct net *net)
 		mutex_lock(&registry->lock);
 		port = name_after_locked(registry, "");
 		if (port)
-			name_unlink_locked(registry, port);
+			mbx_registry_unname_locked(port);
 		mutex_unlock(&registry->lock);
 		if (!port)
 			break;
-		name_put(port);
+		mbx_registry_unname_put(port);
 	}
 }
 

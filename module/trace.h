@@ -77,6 +77,26 @@ DEFINE_EVENT(mailbox_message, mailbox_receive,
 	TP_PROTO(u64 port, u64 seq, u64 type, u32 len),
 	TP_ARGS(port, seq, type, len));
 
+/* A full port dropped it. */
+DEFINE_EVENT(mailbox_message, mailbox_drop,
+	TP_PROTO(u64 port, u64 seq, u64 type, u32 len),
+	TP_ARGS(port, seq, type, len));
+
+/* A lease came to nothing. */
+DEFINE_EVENT(mailbox_message, mailbox_return,
+	TP_PROTO(u64 port, u64 seq, u64 type, u32 len),
+	TP_ARGS(port, seq, type, len));
+
+/* And it was the last one. */
+DEFINE_EVENT(mailbox_message, mailbox_dead_letter,
+	TP_PROTO(u64 port, u64 seq, u64 type, u32 len),
+	TP_ARGS(port, seq, type, len));
+
+/* Type and length are those of the answer. */
+DEFINE_EVENT(mailbox_message, mailbox_reply,
+	TP_PROTO(u64 port, u64 seq, u64 type, u32 len),
+	TP_ARGS(port, seq, type, len));
+
 TRACE_EVENT(mailbox_sleep,
 	TP_PROTO(u64 port, u32 direction),
 	TP_ARGS(port, direction),

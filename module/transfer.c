@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sending, receiving and the hand-over between them.
+ * Where messages go: hand-over, admission, drops, put-back, withdrawal.
  *
  * DOC: where a message is
  *
  *	send ---> pending ---> ready ---> taken ---> freed
- *	     \________________/ ^  \______/ ^
- *	      \________________/__________/
+ *	     \________________/ ^  \______/ ^  \
+ *	      \________________/__________/     \--> leased ---> freed
+ *	                       \_________________________/
  *
  * ready:   accepted. A sender without SYNC is not concerned any more.
  * pending: not accepted yet: its sender sleeps for room or, on a rendezvous
@@ -16,6 +17,7 @@
  * taken:   in no queue, a receiver copies it to user memory, without a lock.
  *	    If that fails it goes to where its number belongs in ready, which
  *	    may then hold more than its capacity: capacity bounds sends.
+ * leased:  in no queue, with a struct mbx_lease. It goes back in the same way.
  *
  * A new message goes past both queues to the first sleeping receiver that
  * wants it. All moves happen under mbx_port.lock.
@@ -26,57 +28,162 @@
  * and with SYNC until it is received. The end of such a wait and the fate of
  * the message are one decision under the lock. A receiver commits after it has
  * copied: if the waiter is still there the message counts as received and the
- * sender gets its receipt. A signal, the deadline or the end of the port
- * withdraws: the waiter leaves the message, and a receiver that has it finds
- * at its commit that it has nothing, and looks for the next one. Nobody waits
- * for another process's copy.
+ * sender gets its receipt; or, if it calls, it is in the hand of the receiver
+ * now and sleeps on for its answer. A signal, the deadline or the end of the
+ * port withdraws: the waiter leaves the message, and a receiver that has it
+ * finds at its commit that it has nothing, and looks for the next one. Nobody
+ * waits for another process's copy.
+ *
+ * DOC: broadcast
+ *
+ * Each end that receives has a channel of its own. The message that is sent
+ * goes into none of them: for each there is a copy, a header that shares the
+ * payload. A message that is pending is for those who were there when it was
+ * sent, and is let in when all of them have room, in one step; so its sender
+ * brings all copies along. Nobody sleeps for a copy, so a broadcast message has
+ * a waiter only while it is pending, and pending is nobody's to receive from.
  */
 #include <linux/pid.h>
-#include <linux/sched/signal.h>
 
 #include "trace.h"
 #include "transfer.h"
 
 static const struct mbx_select select_any = { .kind = MAILBOX_SELECT_ANY };
 
-/* --- messages that others still look at ---------------------------------- */
+/* One send drops at most so many, if it finds a port that was made smaller. */
+#define DROPS_MAX	8
 
-/* Returns false if somebody peeks at @msg and will free it. */
-static bool message_drop_locked(struct mbx_message *msg)
+/* --- reserve --------------------------------------------------------------- */
+
+/**
+ * mbx_reserve_init() - nothing is in reserve
+ * @reserve:	the reserve
+ */
+void mbx_reserve_init(struct mbx_reserve *reserve)
 {
-	if (!msg->pins)
+	mbx_lanes_init(&reserve->lanes);
+	INIT_LIST_HEAD(&reserve->copies);
+	reserve->count = 0;
+	reserve->wanted = 0;
+}
+
+/**
+ * mbx_reserve_wants() - is there too little in reserve to place a message?
+ * @port:	where
+ * @reserve:	the reserve; told how much is needed
+ * @lanes:	so many on a port that does not broadcast
+ *
+ * Context: mbx_port.lock held.
+ */
+bool mbx_reserve_wants(const struct mbx_port *port, struct mbx_reserve *reserve,
+		       unsigned int lanes)
+{
+	if (mbx_port_broadcasts(port)) {
+		reserve->wanted = port->receive_handles;
+		return reserve->lanes.count <= reserve->wanted ||
+		       reserve->count < reserve->wanted;
+	}
+	return reserve->lanes.count < lanes;
+}
+
+/**
+ * mbx_reserve_fill() - get what is wanted
+ * @reserve:	the reserve
+ * @msg:	what is to be placed
+ *
+ * Context: process, may sleep. Return: 0, -ENOMEM, -EDQUOT.
+ */
+int mbx_reserve_fill(struct mbx_reserve *reserve, const struct mbx_message *msg)
+{
+	/* One to sleep with, and one for each queue that it goes into. */
+	if (!mbx_lanes_fill(&reserve->lanes, max(reserve->wanted + 1, 2U),
+			    GFP_KERNEL))
+		return -ENOMEM;
+	while (reserve->count < reserve->wanted) {
+		struct mbx_message *copy = mbx_message_alloc_copy(msg);
+
+		if (IS_ERR(copy))
+			return PTR_ERR(copy);
+		list_add(&copy->node, &reserve->copies);
+		reserve->count++;
+	}
+	return 0;
+}
+
+/**
+ * mbx_reserve_free() - give back what was not needed
+ * @reserve:	the reserve
+ *
+ * Context: process, without a lock.
+ */
+void mbx_reserve_free(struct mbx_reserve *reserve)
+{
+	struct mbx_message *copy, *next;
+
+	mbx_lanes_free(&reserve->lanes);
+	list_for_each_entry_safe(copy, next, &reserve->copies, node)
+		mbx_message_free(copy);
+}
+
+/* --- messages that others still look at ------------------------------------ */
+
+/**
+ * mbx_message_drop() - a message is done with
+ * @msg:	in no queue
+ *
+ * Context: mbx_port.lock held. Return: true if the caller is to free it; false
+ * if somebody peeks at it, who will.
+ */
+bool mbx_message_drop(struct mbx_message *msg)
+{
+	if (!(msg->pins & MBX_PINS_MAX))
 		return true;
 	msg->pins |= MBX_PINS_DEAD;
 	return false;
 }
 
-static void message_unpin(struct mbx_port *port, struct mbx_message *msg)
+/* It was queued, and its sender does not wait for it. */
+static void message_discard(struct mbx_message *msg, struct mbx_wakes *wakes)
 {
-	bool last;
-
-	spin_lock(&port->lock);
-	last = --msg->pins == MBX_PINS_DEAD;
-	spin_unlock(&port->lock);
-	if (last)
-		mbx_message_free(msg);
+	if (mbx_message_drop(msg))
+		list_add(&msg->node, &wakes->dropped);
 }
 
-/* --- hand-over ----------------------------------------------------------- */
+/* --- hand-over ------------------------------------------------------------- */
 
 /**
- * mbx_transfer_taker() - who gets a message that is sent now?
- * @port:	where
+ * mbx_taken_fill() - note what is to be known of a message that is taken
+ * @taken:	filled
+ * @msg:	the message
+ *
+ * Context: mbx_port.lock held.
+ */
+void mbx_taken_fill(struct mbx_taken *taken, struct mbx_message *msg)
+{
+	const struct mbx_waiter *sender = mbx_message_waiter(msg);
+
+	taken->msg = msg;
+	taken->waited = sender;
+	taken->pinned = msg->pins & MBX_PINS_MAX;
+	taken->request = sender && sender->call;
+	taken->reply_size = taken->request ? sender->reply_size : 0;
+	taken->deliveries = mbx_message_deliveries(msg);
+}
+
+/**
+ * mbx_transfer_taker() - who gets a message that comes now?
+ * @channel:	where
  * @msg:	the message
  *
  * Context: mbx_port.lock held. Return: the first sleeping receiver that can
  * take it, or NULL.
  */
-struct mbx_waiter *mbx_transfer_taker(const struct mbx_port *port,
+struct mbx_waiter *mbx_transfer_taker(const struct mbx_channel *channel,
 				      const struct mbx_message *msg)
 {
 	struct mbx_waiter *waiter;
 
-	list_for_each_entry(waiter, &port->receivers, node) {
+	list_for_each_entry(waiter, &channel->receivers, node) {
 		const struct mbx_receive *receive = waiter->receive;
 
 		if (!receive->peek &&
@@ -87,22 +194,32 @@ struct mbx_waiter *mbx_transfer_taker(const struct mbx_port *port,
 	return NULL;
 }
 
-/*
+/**
+ * mbx_transfer_show() - let those see a message who will not take it
+ * @port:	where
+ * @channel:	of it
+ * @msg:	the message
+ * @taker:	who will, or NULL
+ * @sent:	it stays, or goes to @taker
+ * @wakes:	gets whom it concerns
+ *
  * Those who sleep ahead of @taker (or all, if NULL) for a message like @msg,
  * but will not take it, have their answer: a buffer that is too short, and, if
- * @msg stays or goes to @taker (@sent), a peek.
+ * @sent, a peek.
  *
  * A send that is refused answers too. What polled for it was told by the
- * sleeping receiver that it would be accepted (port_awaits_write()), and the
- * two would go on like this for ever.
+ * sleeping receiver that it would be accepted (mbx_port_accepts()), and the two
+ * would go on like this for ever.
+ *
+ * Context: mbx_port.lock held.
  */
-static void message_show(struct mbx_port *port, struct mbx_message *msg,
-			 const struct mbx_waiter *taker, bool sent,
-			 struct mbx_wakes *wakes)
+void mbx_transfer_show(struct mbx_port *port, struct mbx_channel *channel,
+		       struct mbx_message *msg, const struct mbx_waiter *taker,
+		       bool sent, struct mbx_wakes *wakes)
 {
 	struct mbx_waiter *waiter, *next;
 
-	list_for_each_entry_safe(waiter, next, &port->receivers, node) {
+	list_for_each_entry_safe(waiter, next, &channel->receivers, node) {
 		const struct mbx_receive *receive = waiter->receive;
 
 		if (waiter == taker)
@@ -114,9 +231,9 @@ static void message_show(struct mbx_port *port, struct mbx_message *msg,
 			mbx_waiter_end(port, waiter, -EMSGSIZE, wakes);
 		} else if (!sent) {
 			continue;
-		} else if (msg->pins < MBX_PINS_MAX) {
+		} else if ((msg->pins & MBX_PINS_MAX) < MBX_PINS_MAX) {
 			msg->pins++;
-			waiter->msg = msg;
+			mbx_taken_fill(&waiter->taken, msg);
 			mbx_waiter_end(port, waiter, 0, wakes);
 		} else {
 			mbx_waiter_end(port, waiter, -EBUSY, wakes);
@@ -128,42 +245,327 @@ static void message_show(struct mbx_port *port, struct mbx_message *msg,
 static void message_hand(struct mbx_port *port, struct mbx_message *msg,
 			 struct mbx_waiter *taker, struct mbx_wakes *wakes)
 {
+	struct mbx_waiter *sender = mbx_message_waiter(msg);
+
+	if (sender)
+		sender->queue = NULL;
 	port->received++;
-	taker->msg = msg;
-	taker->waited = msg->waiter;
-	taker->pinned = msg->pins;
+	mbx_taken_fill(&taker->taken, msg);
 	mbx_waiter_end(port, taker, 0, wakes);
 }
 
-/* @msg has left the pending queue for good: its sender need not wait for room. */
-static void message_accept(struct mbx_port *port, struct mbx_message *msg,
-			   struct mbx_wakes *wakes)
+/*
+ * Give @msg to whom it belongs in @channel, or queue it there. Returns false if
+ * that needs a lane and there is none in reserve; nothing has happened then.
+ */
+static bool channel_put(struct mbx_port *port, struct mbx_channel *channel,
+			struct mbx_message *msg, struct mbx_lanes *lanes,
+			struct mbx_wakes *wakes)
+{
+	struct mbx_waiter *taker = mbx_transfer_taker(channel, msg);
+	struct mbx_waiter *sender = mbx_message_waiter(msg);
+
+	if (!taker && !mbx_queue_push(&channel->ready, msg, lanes))
+		return false;
+	if (!list_empty(&channel->receivers))
+		mbx_transfer_show(port, channel, msg, taker, true, wakes);
+	if (taker) {
+		message_hand(port, msg, taker, wakes);
+		return true;
+	}
+	if (sender)
+		sender->queue = &channel->ready;
+	mbx_wakes_receivers(port, channel, MBX_POLL_RECEIVE, wakes);
+	if (!list_empty(&port->watches) && channel->ready.count == 1)
+		mbx_watch_tell(&port->watches);
+	return true;
+}
+
+/* End the wait of a sender in vain, whatever room that makes. */
+static void sender_withdraw(struct mbx_port *port, struct mbx_waiter *sender,
+			    int result, struct mbx_wakes *wakes)
+{
+	struct mbx_message *msg = sender->msg;
+
+	if (sender->held.end) {
+		/* A server has the request, and will find nobody to answer. */
+		mbx_hold_forget(port, &sender->held);
+		goto end;
+	}
+	msg->waiter = NULL;
+	if (sender->accepted)
+		port->sent--;
+	if (sender->queue) {
+		mbx_queue_remove(sender->queue, msg);
+		if (!mbx_message_drop(msg))
+			sender->msg = NULL;
+	} else {
+		/* The receiver that has it drops it when it commits. */
+		sender->msg = NULL;
+	}
+end:
+	mbx_waiter_end(port, sender, result, wakes);
+}
+
+/* --- a full port ----------------------------------------------------------- */
+
+static void message_count_drop(struct mbx_port *port, struct mbx_message *msg)
+{
+	port->dropped++;
+	trace_mailbox_drop(port->id, msg->seq, msg->type, msg->len);
+}
+
+static void channel_drop(struct mbx_port *port, struct mbx_channel *channel,
+			 struct mbx_message *msg, struct mbx_wakes *wakes)
+{
+	struct mbx_waiter *sender = mbx_message_waiter(msg);
+
+	message_count_drop(port, msg);
+	if (sender) {
+		sender_withdraw(port, sender, -ENOBUFS, wakes);
+	} else {
+		mbx_queue_remove(&channel->ready, msg);
+		message_discard(msg, wakes);
+	}
+}
+
+/*
+ * Make room for @msg, on a port that does not block. Returns false if it is
+ * @msg itself that is dropped.
+ */
+static bool channel_make_room(struct mbx_port *port,
+			      struct mbx_channel *channel,
+			      const struct mbx_message *msg,
+			      struct mbx_wakes *wakes)
+{
+	u32 on_full = port->policy.on_full;
+	unsigned int drops;
+
+	if (on_full == MAILBOX_FULL_DROP_NEWEST)
+		return false;
+	for (drops = 0; drops < DROPS_MAX &&
+			!mbx_channel_has_room(port, channel); drops++) {
+		struct mbx_message *least = mbx_queue_least(&channel->ready);
+
+		if (!least)
+			break;
+		if (on_full == MAILBOX_FULL_DROP_OLDEST &&
+		    least->priority > msg->priority)
+			return drops;
+		channel_drop(port, channel, least, wakes);
+	}
+	return true;
+}
+
+/* --- placing a message ----------------------------------------------------- */
+
+/* Broadcast: those who came later than the message do not get it. */
+static bool channel_concerns(const struct mbx_channel *channel,
+			     const struct mbx_message *msg)
+{
+	return channel->since < msg->seq;
+}
+
+/* Could @msg be placed, if nobody was before it? */
+static bool port_has_place(const struct mbx_port *port,
+			   const struct mbx_message *msg)
+{
+	const struct mbx_channel *channel;
+
+	if (port->policy.on_full != MAILBOX_FULL_BLOCK)
+		return true;
+	if (!mbx_port_broadcasts(port))
+		return mbx_channel_has_room(port, &port->shared) ||
+		       mbx_transfer_taker(&port->shared, msg);
+	list_for_each_entry(channel, &port->channels, node)
+		if (channel_concerns(channel, msg) &&
+		    !mbx_channel_has_room(port, channel) &&
+		    !mbx_transfer_taker(channel, msg))
+			return false;
+	return true;
+}
+
+/**
+ * mbx_port_accepts() - would a message that comes now not have to wait?
+ * @port:	where
+ * @msg:	the message, numbered
+ *
+ * Those who sleep already go first; but a receiver that sleeps does not want
+ * what they have, so it may get this.
+ *
+ * Context: mbx_port.lock held.
+ */
+bool mbx_port_accepts(const struct mbx_port *port, const struct mbx_message *msg)
+{
+	if (!port->pending.count)
+		return port_has_place(port, msg);
+	return !mbx_port_broadcasts(port) &&
+	       mbx_transfer_taker(&port->shared, msg);
+}
+
+static void broadcast_place(struct mbx_port *port, struct mbx_message *msg,
+			    struct mbx_reserve *reserve,
+			    struct mbx_wakes *wakes)
+{
+	struct mbx_channel *channel;
+
+	refcount_set(&msg->copies, 1);
+	list_for_each_entry(channel, &port->channels, node) {
+		struct mbx_message *copy;
+
+		if (!channel_concerns(channel, msg))
+			continue;
+		if (!mbx_channel_has_room(port, channel) &&
+		    !mbx_transfer_taker(channel, msg) &&
+		    !channel_make_room(port, channel, msg, wakes)) {
+			message_count_drop(port, msg);
+			continue;
+		}
+		copy = list_first_entry(&reserve->copies, struct mbx_message,
+					node);
+		list_del(&copy->node);
+		reserve->count--;
+		mbx_message_share(copy, msg);
+		channel_put(port, channel, copy, &reserve->lanes, wakes);
+	}
+	/* Nobody was there, or all were full. */
+	if (refcount_dec_and_test(&msg->copies))
+		list_add(&msg->node, &wakes->dropped);
+}
+
+/**
+ * mbx_transfer_place() - accept a message
+ * @port:	where; mbx_port_accepts() the message
+ * @msg:	numbered, in no queue; the port's if it is placed
+ * @reserve:	what was brought along for it
+ * @wakes:	gets whom it concerns
+ *
+ * Context: mbx_port.lock held. Return: MBX_PLACED; MBX_DROPPED: that is the
+ * port's policy; MBX_UNPLACED: more is needed in reserve, and nothing has
+ * happened. That cannot be if mbx_reserve_wants() was asked.
+ */
+enum mbx_placed mbx_transfer_place(struct mbx_port *port,
+				   struct mbx_message *msg,
+				   struct mbx_reserve *reserve,
+				   struct mbx_wakes *wakes)
+{
+	struct mbx_channel *channel = &port->shared;
+
+	if (mbx_port_broadcasts(port)) {
+		broadcast_place(port, msg, reserve, wakes);
+		return MBX_PLACED;
+	}
+	if (port->policy.on_full != MAILBOX_FULL_BLOCK &&
+	    !mbx_channel_has_room(port, channel) &&
+	    !mbx_transfer_taker(channel, msg)) {
+		/* Nothing is dropped for one that is not queued then. */
+		if (!reserve->lanes.count)
+			return MBX_UNPLACED;
+		if (!channel_make_room(port, channel, msg, wakes)) {
+			message_count_drop(port, msg);
+			return MBX_DROPPED;
+		}
+	}
+	return channel_put(port, channel, msg, &reserve->lanes, wakes) ?
+	       MBX_PLACED : MBX_UNPLACED;
+}
+
+/**
+ * mbx_transfer_return() - a message that was taken goes back
+ * @port:	where
+ * @channel:	from which it was taken
+ * @msg:	the message, in no queue
+ * @lanes:	at least one
+ * @wakes:	gets whom it concerns
+ *
+ * Context: mbx_port.lock held.
+ */
+void mbx_transfer_return(struct mbx_port *port, struct mbx_channel *channel,
+			 struct mbx_message *msg, struct mbx_lanes *lanes,
+			 struct mbx_wakes *wakes)
+{
+	port->received--;
+	channel_put(port, channel, msg, lanes, wakes);
+}
+
+/* --- senders that sleep ---------------------------------------------------- */
+
+/*
+ * @msg has left the pending queue for good: its sender need not wait for room.
+ * Returns the sender if its wait is over, for the caller to end.
+ */
+static struct mbx_waiter *message_accept(struct mbx_port *port,
+					 struct mbx_message *msg)
 {
 	struct mbx_waiter *sender = msg->waiter;
 
 	port->sent++;
-	sender->queue = &port->ready;
+	sender->accepted = true;
+	sender->queue = NULL;
 	if (sender->sync)
-		return;
+		return NULL;
 	msg->waiter = NULL;
 	sender->msg = NULL;
-	mbx_waiter_end(port, sender, 0, wakes);
+	return sender;
 }
 
-/* Let sleeping senders in, in the order of their arrival, while there is room. */
-static void port_admit(struct mbx_port *port, struct mbx_wakes *wakes)
+/**
+ * mbx_transfer_accept() - a pending message was taken
+ * @port:	where
+ * @msg:	the message, in no queue now
+ * @wakes:	gets its sender, if it waited for room only
+ *
+ * Context: mbx_port.lock held.
+ */
+void mbx_transfer_accept(struct mbx_port *port, struct mbx_message *msg,
+			 struct mbx_wakes *wakes)
 {
-	/* Whoever is still asleep then is about to be told so. */
-	if (port->dead || mbx_port_receivers_gone(port))
-		return;
-	while (port->pending.count && mbx_port_has_room(port)) {
-		struct mbx_message *msg;
+	struct mbx_waiter *sender = message_accept(port, msg);
 
-		msg = mbx_queue_find(&port->pending, &select_any);
-		mbx_queue_remove(&port->pending, msg);
-		mbx_queue_push(&port->ready, msg, &msg->waiter->lane);
-		message_accept(port, msg, wakes);
+	if (sender)
+		mbx_waiter_end(port, sender, 0, wakes);
+}
+
+/**
+ * mbx_transfer_refuse() - the message of a sender with SYNC is dropped
+ * @port:	where
+ * @sender:	whose message is accepted, and was not placed
+ * @wakes:	gets both
+ *
+ * Context: mbx_port.lock held.
+ */
+void mbx_transfer_refuse(struct mbx_port *port, struct mbx_waiter *sender,
+			 struct mbx_wakes *wakes)
+{
+	struct mbx_message *msg = sender->msg;
+
+	sender_withdraw(port, sender, -ENOBUFS, wakes);
+	message_discard(msg, wakes);
+}
+
+/* Let the first of those who sleep in. */
+static void port_admit(struct mbx_port *port, struct mbx_message *msg,
+		       struct mbx_wakes *wakes)
+{
+	struct mbx_waiter *sender = msg->waiter;
+	bool sync = sender->sync;
+	bool dropped;
+
+	mbx_queue_remove(&port->pending, msg);
+	message_accept(port, msg);
+	dropped = mbx_transfer_place(port, msg, sender->reserve, wakes) ==
+		  MBX_DROPPED;
+	if (sync) {
+		if (dropped)
+			mbx_transfer_refuse(port, sender, wakes);
+		return;
 	}
+	if (dropped) {
+		port->sent--;
+		sender->seq = 0;
+		message_discard(msg, wakes);
+	}
+	mbx_waiter_end(port, sender, 0, wakes);
 }
 
 /**
@@ -175,498 +577,42 @@ static void port_admit(struct mbx_port *port, struct mbx_wakes *wakes)
  */
 void mbx_transfer_admit(struct mbx_port *port, struct mbx_wakes *wakes)
 {
-	port_admit(port, wakes);
-	wakes->send_events |= MBX_POLL_SEND;
-	/* One long message may have made room for many. */
-	if (port->policy.capacity_bytes)
+	/* Whoever is still asleep then is about to be told so. */
+	while (!port->dead && !mbx_port_receivers_gone(port) &&
+	       port->pending.count) {
+		struct mbx_message *msg;
+
+		msg = mbx_queue_find(&port->pending, &select_any);
+		if (!port_has_place(port, msg))
+			break;
+		port_admit(port, msg, wakes);
+	}
+	/* Several have made room, or one long message may have for many. */
+	if (wakes->send_events || port->policy.capacity_bytes)
 		wakes->send_all = true;
-}
-
-/* --- send ---------------------------------------------------------------- */
-
-/* Lanes that a send brings along; which of them it needs shows under the lock. */
-struct mbx_lanes {
-	struct mbx_lane *push;
-	struct mbx_lane *admit;
-};
-
-static bool lanes_fill(struct mbx_lanes *lanes)
-{
-	if (!lanes->push)
-		lanes->push = mbx_lane_alloc(GFP_KERNEL);
-	if (!lanes->admit)
-		lanes->admit = mbx_lane_alloc(GFP_KERNEL);
-	return lanes->push && lanes->admit;
-}
-
-static void lanes_free(struct mbx_lanes *lanes)
-{
-	mbx_lane_free(lanes->push);
-	mbx_lane_free(lanes->admit);
-}
-
-/*
- * Returns 0 when the message is accepted, 1 when @waiter was added and the
- * caller is to sleep, -ENOBUFS when more lanes are needed and nothing has
- * happened, -errno otherwise.
- */
-static int send_locked(struct mbx_port *port, struct mbx_send *send,
-		       struct mbx_waiter *waiter, struct mbx_lanes *lanes,
-		       struct mbx_wakes *wakes)
-{
-	struct mbx_message *msg = send->msg;
-	bool accepted = mbx_port_accepts(port);
-	struct mbx_waiter *taker;
-	struct mbx_queue *queue;
-	bool sleeps;
-
-	if (port->dead)
-		return -EIDRM;
-	if (mbx_port_receivers_gone(port))
-		return -EPIPE;
-	if (msg->len > port->policy.message_bytes_max)
-		return -EMSGSIZE;
-
-	taker = mbx_transfer_taker(port, msg);
-	if (taker)
-		accepted = true;
-	queue = accepted ? &port->ready : &port->pending;
-	sleeps = send->sync || !accepted;
-	if (sleeps) {
-		if (send->deadline.nonblock) {
-			message_show(port, msg, NULL, false, wakes);
-			return -EAGAIN;
-		}
-		if (!lanes->admit)
-			return -ENOBUFS;
-	}
-	msg->seq = port->seq + 1;
-	if (!taker && !mbx_queue_push(queue, msg, &lanes->push))
-		return -ENOBUFS;
-	port->seq++;
-	send->seq = msg->seq;
-
-	if (sleeps) {
-		*waiter = (struct mbx_waiter) {
-			.msg = msg,
-			.sync = send->sync,
-			.taken = taker,
-			.queue = queue,
-			.lane = lanes->admit,
-		};
-		lanes->admit = NULL;
-		msg->waiter = waiter;
-		mbx_waiter_add(port, waiter, false);
-	}
-	if (accepted)
-		port->sent++;
-
-	message_show(port, msg, taker, true, wakes);
-	if (taker)
-		message_hand(port, msg, taker, wakes);
-	else
-		wakes->receive_events |= MBX_POLL_RECEIVE;
-	return sleeps;
-}
-
-/*
- * End the wait of a sender whose message was not received: nobody gets it any
- * more. The sender frees it if waiter->msg is set afterwards.
- */
-static void send_withdraw(struct mbx_port *port, struct mbx_waiter *sender,
-			  int result, struct mbx_wakes *wakes)
-{
-	struct mbx_message *msg = sender->msg;
-	struct mbx_queue *queue = sender->queue;
-
-	msg->waiter = NULL;
-	if (sender->taken) {
-		/* The receiver that has it drops it in receive_commit(). */
-		sender->msg = NULL;
-	} else {
-		mbx_queue_remove(queue, msg);
-		if (!message_drop_locked(msg))
-			sender->msg = NULL;
-		if (queue == &port->ready)
-			mbx_transfer_admit(port, wakes);
-	}
-	if (queue == &port->ready)
-		port->sent--;
-	mbx_waiter_end(port, sender, result, wakes);
-}
-
-static int send_sleep(struct mbx_port *port, struct mbx_send *send,
-		      struct mbx_waiter *waiter)
-{
-	struct mbx_wakes wakes;
-	int err;
-
-	err = mbx_waiter_sleep(port, waiter, &send->deadline);
-	if (err) {
-		mbx_wakes_begin(&wakes);
-		spin_lock(&port->lock);
-		if (!waiter->done)
-			send_withdraw(port, waiter, err, &wakes);
-		spin_unlock(&port->lock);
-		mbx_wakes_finish(port, &wakes);
-	}
-
-	send->msg = waiter->msg;
-	send->taken_bytes = waiter->taken_bytes;
-	send->taken_pid = waiter->taken_pid;
-	send->taken_tid = waiter->taken_tid;
-	mbx_lane_free(waiter->lane);
-	return waiter->result;
+	wakes->send_events |= MBX_POLL_SEND;
 }
 
 /**
- * mbx_port_send() - send one message
+ * mbx_transfer_withdraw() - end the wait of a sender in vain
  * @port:	where
- * @send:	the message and how; the message is the port's if it is NULL
- *		afterwards, and the caller's to free otherwise
- *
- * Context: process, sleeps unless told not to. Return: 0; -EIDRM, -EPIPE,
- * -EMSGSIZE, -EAGAIN, -ETIMEDOUT, -ERESTARTSYS, -ENOMEM: nothing was sent.
- */
-int mbx_port_send(struct mbx_port *port, struct mbx_send *send)
-{
-	u64 type = send->msg->type;
-	u32 len = send->msg->len;
-	struct mbx_lanes lanes = {};
-	struct mbx_waiter waiter;
-	struct mbx_wakes wakes;
-	int err;
-
-	do {
-		mbx_wakes_begin(&wakes);
-		spin_lock(&port->lock);
-		err = send_locked(port, send, &waiter, &lanes, &wakes);
-		spin_unlock(&port->lock);
-		mbx_wakes_finish(port, &wakes);
-	} while (err == -ENOBUFS && lanes_fill(&lanes));
-	lanes_free(&lanes);
-
-	if (err == 1)
-		err = send_sleep(port, send, &waiter);
-	else if (!err)
-		send->msg = NULL;
-	else if (err == -ENOBUFS)
-		err = -ENOMEM;
-
-	if (err)
-		trace_mailbox_refuse(port->id, MAILBOX_WAITER_SENDER, err);
-	else
-		trace_mailbox_send(port->id, send->seq, type, len);
-	return err;
-}
-
-/* --- receive ------------------------------------------------------------- */
-
-/* A message that a receiver has in hand; the fields are as in mbx_waiter. */
-struct mbx_taken {
-	struct mbx_message *msg;
-	bool waited;
-	bool pinned;
-};
-
-static void taken_remove(struct mbx_port *port, struct mbx_taken *taken,
-			 struct mbx_wakes *wakes)
-{
-	struct mbx_message *msg = taken->msg;
-	struct mbx_waiter *sender = msg->waiter;
-	struct mbx_queue *queue = sender ? sender->queue : &port->ready;
-
-	mbx_queue_remove(queue, msg);
-	port->received++;
-	if (queue == &port->ready)
-		mbx_transfer_admit(port, wakes);
-	else
-		message_accept(port, msg, wakes);
-	sender = msg->waiter;
-	if (sender)
-		sender->taken = true;
-	taken->waited = sender;
-	taken->pinned = msg->pins;
-}
-
-/*
- * Returns 0 with a message in @taken, 1 when @waiter was added and the caller
- * is to sleep, -errno otherwise. @again: the caller was handed a message that
- * was withdrawn, and keeps its place.
- */
-static int receive_locked(struct mbx_port *port, struct mbx_receive *receive,
-			  struct mbx_taken *taken, struct mbx_waiter *waiter,
-			  bool again, struct mbx_wakes *wakes)
-{
-	struct mbx_message *msg;
-
-	if (port->dead)
-		return -EIDRM;
-
-	msg = mbx_queue_find(&port->ready, &receive->select);
-	if (!msg)
-		msg = mbx_queue_find(&port->pending, &receive->select);
-	if (!msg) {
-		if (mbx_port_senders_gone(port))
-			return -EPIPE;
-		if (receive->deadline.nonblock)
-			return -EAGAIN;
-		*waiter = (struct mbx_waiter) { .receive = receive };
-		mbx_waiter_add(port, waiter, again);
-		/* It may be what a send to a full port waits for. */
-		if (!mbx_port_accepts(port))
-			wakes->send_events |= MBX_POLL_SEND;
-		return 1;
-	}
-
-	if (!receive->trunc && msg->len > receive->size) {
-		receive->needed = msg->len;
-		return -EMSGSIZE;
-	}
-	taken->msg = msg;
-	if (!receive->peek) {
-		taken_remove(port, taken, wakes);
-	} else {
-		if (msg->pins == MBX_PINS_MAX)
-			return -EBUSY;
-		msg->pins++;
-	}
-	return 0;
-}
-
-static int receive_sleep(struct mbx_port *port, struct mbx_receive *receive,
-			 struct mbx_taken *taken, struct mbx_waiter *waiter)
-{
-	struct mbx_wakes wakes;
-	int err;
-
-	err = mbx_waiter_sleep(port, waiter, &receive->deadline);
-	if (err) {
-		mbx_wakes_begin(&wakes);
-		spin_lock(&port->lock);
-		if (!waiter->done)
-			mbx_waiter_end(port, waiter, err, &wakes);
-		spin_unlock(&port->lock);
-		mbx_wakes_finish(port, &wakes);
-	}
-	receive->needed = waiter->needed;
-	taken->msg = waiter->msg;
-	taken->waited = waiter->waited;
-	taken->pinned = waiter->pinned;
-	return waiter->result;
-}
-
-/* The copy failed, or nobody will see it: all is as if it had not been taken. */
-static void receive_put_back(struct mbx_port *port,
-			     const struct mbx_taken *taken)
-{
-	/* There is no way to report a failure: the message must not get lost. */
-	struct mbx_lane *lane = mbx_lane_alloc(GFP_KERNEL | __GFP_NOFAIL);
-	struct mbx_message *msg = taken->msg;
-	struct mbx_waiter *taker;
-	struct mbx_wakes wakes;
-	bool drop = false;
-
-	mbx_wakes_begin(&wakes);
-	spin_lock(&port->lock);
-	port->received--;
-	/* Its sender may still wait for its turn to be told of the end. */
-	if (port->dead && msg->waiter)
-		send_withdraw(port, msg->waiter, -EIDRM, &wakes);
-	if (port->dead || (taken->waited && !msg->waiter)) {
-		drop = message_drop_locked(msg);
-		goto unlock;
-	}
-
-	taker = mbx_transfer_taker(port, msg);
-	message_show(port, msg, taker, true, &wakes);
-	if (taker) {
-		message_hand(port, msg, taker, &wakes);
-		goto unlock;
-	}
-	if (msg->waiter)
-		msg->waiter->taken = false;
-	mbx_queue_push(&port->ready, msg, &lane);
-	wakes.receive_events |= MBX_POLL_RECEIVE;
-unlock:
-	spin_unlock(&port->lock);
-	mbx_wakes_finish(port, &wakes);
-	mbx_lane_free(lane);
-	if (drop)
-		mbx_message_free(msg);
-}
-
-/*
- * The copy is made. Returns false if the sender has withdrawn the message in
- * the meantime: then it was not received.
- */
-static bool receive_commit(struct mbx_port *port,
-			   const struct mbx_receive *receive,
-			   const struct mbx_taken *taken)
-{
-	struct mbx_message *msg = taken->msg;
-	struct mbx_waiter *sender;
-	struct mbx_wakes wakes;
-	bool received = true;
-	bool drop;
-
-	if (!taken->waited && !taken->pinned) {
-		mbx_message_free(msg);
-		return true;
-	}
-
-	mbx_wakes_begin(&wakes);
-	spin_lock(&port->lock);
-	sender = msg->waiter;
-	if (sender) {
-		sender->taken_bytes = min_t(size_t, msg->len, receive->size);
-		sender->taken_pid = get_pid(task_tgid(current));
-		sender->taken_tid = get_pid(task_pid(current));
-		msg->waiter = NULL;
-		sender->msg = NULL;
-		mbx_waiter_end(port, sender, 0, &wakes);
-	} else if (taken->waited) {
-		port->received--;
-		received = false;
-	}
-	drop = message_drop_locked(msg);
-	spin_unlock(&port->lock);
-	mbx_wakes_finish(port, &wakes);
-	if (drop)
-		mbx_message_free(msg);
-	return received;
-}
-
-/**
- * mbx_port_receive() - receive one message
- * @port:	where
- * @receive:	what and how
- *
- * Context: process, sleeps unless told not to. Return: 0; -EIDRM, -EPIPE (end
- * of file), -EMSGSIZE, -EBUSY, -EAGAIN, -ETIMEDOUT, -ERESTARTSYS, or what
- * @receive->copy returned: the message is where it was.
- */
-int mbx_port_receive(struct mbx_port *port, struct mbx_receive *receive)
-{
-	struct mbx_taken taken;
-	struct mbx_waiter waiter;
-	struct mbx_wakes wakes;
-	bool again = false;
-	int err;
-
-	for (;;) {
-		u64 seq, type;
-		u32 len;
-
-		mbx_wakes_begin(&wakes);
-		spin_lock(&port->lock);
-		err = receive_locked(port, receive, &taken, &waiter, again,
-				     &wakes);
-		spin_unlock(&port->lock);
-		mbx_wakes_finish(port, &wakes);
-		if (err == 1) {
-			err = receive_sleep(port, receive, &taken, &waiter);
-			again = true;
-		}
-		if (err)
-			break;
-
-		seq = taken.msg->seq;
-		type = taken.msg->type;
-		len = taken.msg->len;
-		err = receive->copy(receive, taken.msg);
-		if (receive->peek) {
-			message_unpin(port, taken.msg);
-			if (err)
-				break;
-			return 0;
-		}
-		/* A process that will never run again has received nothing. */
-		if (!err && fatal_signal_pending(current))
-			err = -EINTR;
-		if (err) {
-			receive_put_back(port, &taken);
-			break;
-		}
-		if (receive_commit(port, receive, &taken)) {
-			trace_mailbox_receive(port->id, seq, type, len);
-			return 0;
-		}
-		if (signal_pending(current)) {
-			err = -ERESTARTSYS;
-			break;
-		}
-	}
-	trace_mailbox_refuse(port->id, MAILBOX_WAITER_RECEIVER, err);
-	return err;
-}
-
-/* --- the end ------------------------------------------------------------- */
-
-/**
- * mbx_transfer_end_senders() - end the wait of every sender
- * @port:	where
- * @result:	-errno: their messages are withdrawn
- * @wakes:	gets them, as many as it holds
- *
- * Context: mbx_port.lock held. Return: true if some are left: the caller
- * drops the lock, wakes, and calls again.
- */
-bool mbx_transfer_end_senders(struct mbx_port *port, int result,
-			      struct mbx_wakes *wakes)
-{
-	while (!list_empty(&port->senders)) {
-		if (wakes->count == MBX_WAKES_MAX)
-			return true;
-		send_withdraw(port, list_first_entry(&port->senders,
-						     struct mbx_waiter, node),
-			      result, wakes);
-	}
-	return false;
-}
-
-/**
- * mbx_transfer_end_receivers() - end the wait of every receiver
- * @port:	where
+ * @sender:	whose message was not received, or not answered
  * @result:	-errno
- * @wakes:	gets them, as many as it holds
+ * @wakes:	gets it, and whom it makes room for
  *
- * Context: mbx_port.lock held. Return: as mbx_transfer_end_senders().
- */
-bool mbx_transfer_end_receivers(struct mbx_port *port, int result,
-				struct mbx_wakes *wakes)
-{
-	while (!list_empty(&port->receivers)) {
-		if (wakes->count == MBX_WAKES_MAX)
-			return true;
-		mbx_waiter_end(port, list_first_entry(&port->receivers,
-						      struct mbx_waiter, node),
-			       result, wakes);
-	}
-	return false;
-}
-
-/**
- * mbx_transfer_drain() - free all messages of a queue
- * @port:	whose it was
- * @queue:	not the port's any more, or the port has no users any more
+ * Nobody gets the message any more. The sender frees it if mbx_waiter.msg is
+ * set afterwards.
  *
- * Context: process, may sleep, no lock held.
+ * Context: mbx_port.lock held.
  */
-void mbx_transfer_drain(struct mbx_port *port, struct mbx_queue *queue)
+void mbx_transfer_withdraw(struct mbx_port *port, struct mbx_waiter *sender,
+			   int result, struct mbx_wakes *wakes)
 {
-	struct mbx_message *msg;
+	/* Whoever slept behind a broadcast may be able to go now. */
+	bool room = sender->queue && (sender->queue != &port->pending ||
+				      mbx_port_broadcasts(port));
 
-	while ((msg = mbx_queue_find(queue, &select_any))) {
-		bool drop;
-
-		mbx_queue_remove(queue, msg);
-		spin_lock(&port->lock);
-		drop = message_drop_locked(msg);
-		spin_unlock(&port->lock);
-		if (drop)
-			mbx_message_free(msg);
-		cond_resched();
-	}
-	mbx_queue_exit(queue);
+	sender_withdraw(port, sender, result, wakes);
+	if (room)
+		mbx_transfer_admit(port, wakes);
 }

@@ -10,6 +10,8 @@
 #include "trace.h"
 #include "waiter.h"
 
+/* --- waking ---------------------------------------------------------------- */
+
 /**
  * mbx_wakes_begin() - start to collect wake-ups
  * @wakes:	filled under mbx_port.lock, which the caller takes next
@@ -20,9 +22,12 @@ void mbx_wakes_begin(struct mbx_wakes *wakes)
 	__acquires(RCU)
 {
 	wakes->count = 0;
+	wakes->sync = false;
 	wakes->receive_events = 0;
+	wakes->receive_all = false;
 	wakes->send_events = 0;
 	wakes->send_all = false;
+	INIT_LIST_HEAD(&wakes->dropped);
 	rcu_read_lock();
 }
 
@@ -41,6 +46,44 @@ static void poll_wake(struct wait_queue_head *wait, __poll_t events, bool all)
 		wake_up_poll(wait, events);
 }
 
+/*
+ * Tell the scheduler that the caller is about to sleep: the task that it wakes
+ * may as well run here. There is no wake_up_process() that says so, but a wait
+ * queue, even one that exists only for the moment, can.
+ */
+static void wake_before_sleep(struct task_struct *task)
+{
+	DECLARE_WAIT_QUEUE_HEAD_ONSTACK(queue);
+	DECLARE_WAITQUEUE(entry, task);
+
+	__add_wait_queue(&queue, &entry);
+	__wake_up_sync_key(&queue, TASK_INTERRUPTIBLE, NULL);
+}
+
+/**
+ * mbx_wakes_receivers() - those who poll to receive are to be told
+ * @port:	where
+ * @channel:	by which they receive
+ * @events:	what of
+ * @wakes:	noted here, unless @channel is an end's own: that may be gone
+ *		once the lock is dropped
+ *
+ * Context: mbx_port.lock held.
+ */
+void mbx_wakes_receivers(struct mbx_port *port, struct mbx_channel *channel,
+			 __poll_t events, struct mbx_wakes *wakes)
+{
+	lockdep_assert_held(&port->lock);
+	if (channel == &port->shared) {
+		if (wakes->receive_events)
+			wakes->receive_all = true;
+		wakes->receive_events |= events;
+		return;
+	}
+	poll_wake(&channel->wait, events, false);
+	kill_fasync(&channel->fasync, SIGIO, POLL_IN);
+}
+
 /**
  * mbx_wakes_finish() - wake whom there is to wake
  * @port:	where; the caller has dropped its lock just now
@@ -51,27 +94,39 @@ static void poll_wake(struct wait_queue_head *wait, __poll_t events, bool all)
 void mbx_wakes_finish(struct mbx_port *port, struct mbx_wakes *wakes)
 	__releases(RCU)
 {
+	struct mbx_message *msg, *next;
 	unsigned int i;
 
-	for (i = 0; i < wakes->count; i++)
-		wake_up_process(wakes->task[i]);
+	for (i = 0; i < wakes->count; i++) {
+		if (wakes->sync && wakes->count == 1)
+			wake_before_sleep(wakes->task[i]);
+		else
+			wake_up_process(wakes->task[i]);
+	}
 	rcu_read_unlock();
 
 	if (wakes->receive_events) {
-		poll_wake(&port->wait_receive, wakes->receive_events, false);
-		kill_fasync(&port->fasync_receive, SIGIO, POLL_IN);
+		poll_wake(&port->shared.wait, wakes->receive_events,
+			  wakes->receive_all);
+		if (port->shared.fasync)
+			kill_fasync(&port->shared.fasync, SIGIO, POLL_IN);
 	}
 	if (wakes->send_events) {
 		poll_wake(&port->wait_send, wakes->send_events,
 			  wakes->send_all);
-		kill_fasync(&port->fasync_send, SIGIO, POLL_OUT);
+		if (port->fasync_send)
+			kill_fasync(&port->fasync_send, SIGIO, POLL_OUT);
 	}
+	list_for_each_entry_safe(msg, next, &wakes->dropped, node)
+		mbx_message_free(msg);
 }
+
+/* --- sleeping -------------------------------------------------------------- */
 
 /**
  * mbx_waiter_add() - the caller is going to sleep
  * @port:	where
- * @waiter:	all zero but for what the wait is about
+ * @waiter:	its end set, and what the wait is about; all else zero
  * @first:	before those who sleep there already
  *
  * Context: mbx_port.lock held.
@@ -79,8 +134,8 @@ void mbx_wakes_finish(struct mbx_port *port, struct mbx_wakes *wakes)
 void mbx_waiter_add(struct mbx_port *port, struct mbx_waiter *waiter,
 		    bool first)
 {
-	struct list_head *list = waiter->receive ? &port->receivers :
-						   &port->senders;
+	struct list_head *list = waiter->receive ?
+		&waiter->end->channel->receivers : &port->senders;
 
 	lockdep_assert_held(&port->lock);
 	waiter->task = current;
@@ -127,28 +182,19 @@ void mbx_waiter_end(struct mbx_port *port, struct mbx_waiter *waiter,
 		wake_up_process(task);
 }
 
-/**
- * mbx_waiter_sleep() - sleep until the wait is over
- * @port:	where, for the trace
- * @waiter:	the caller's, added
- * @deadline:	when to give up
- *
- * Context: process, sleeps. Return: 0 if the waiter is done; -ERESTARTSYS or
- * -ETIMEDOUT if it was not when last seen: the caller looks again under the
- * lock.
+/*
+ * Sleep until *@done, which somebody sets before he wakes the caller. Returns 0,
+ * -ERESTARTSYS or -ETIMEDOUT.
  */
-int mbx_waiter_sleep(struct mbx_port *port, struct mbx_waiter *waiter,
-		     const struct mbx_deadline *deadline)
+static int sleep_until(const bool *done, const struct mbx_deadline *deadline)
 {
 	ktime_t until = ns_to_ktime(min_t(u64, deadline->ns, KTIME_MAX));
 	int err = 0;
 
-	trace_mailbox_sleep(port->id, waiter->receive ? MAILBOX_WAITER_RECEIVER :
-							MAILBOX_WAITER_SENDER);
 	for (;;) {
 		set_current_state(TASK_INTERRUPTIBLE);
-		/* B in waiter.h; pairs with mbx_waiter_end(). */
-		if (smp_load_acquire(&waiter->done))
+		/* B in waiter.h; pairs with who sets it. */
+		if (smp_load_acquire(done))
 			break;
 		if (signal_pending(current)) {
 			err = -ERESTARTSYS;
@@ -165,5 +211,88 @@ int mbx_waiter_sleep(struct mbx_port *port, struct mbx_waiter *waiter,
 		}
 	}
 	__set_current_state(TASK_RUNNING);
+	return err;
+}
+
+/**
+ * mbx_waiter_sleep() - sleep until the wait is over
+ * @port:	where, for the trace
+ * @waiter:	the caller's, added
+ * @deadline:	when to give up
+ *
+ * Context: process, sleeps. Return: 0 if the waiter is done; -ERESTARTSYS or
+ * -ETIMEDOUT if it was not when last seen: the caller looks again under the
+ * lock.
+ */
+int mbx_waiter_sleep(struct mbx_port *port, struct mbx_waiter *waiter,
+		     const struct mbx_deadline *deadline)
+{
+	trace_mailbox_sleep(port->id, waiter->receive ? MAILBOX_WAITER_RECEIVER :
+							MAILBOX_WAITER_SENDER);
+	return sleep_until(&waiter->done, deadline);
+}
+
+/* --- watching -------------------------------------------------------------- */
+
+/**
+ * mbx_watcher_init() - nobody is told anything yet
+ * @watcher:	who will be
+ */
+void mbx_watcher_init(struct mbx_watcher *watcher)
+{
+	watcher->changed = false;
+	init_waitqueue_head(&watcher->wait);
+}
+
+/**
+ * mbx_watch_tell() - what is watched may have changed
+ * @watches:	by whom
+ *
+ * Context: the lock of @watches held.
+ */
+void mbx_watch_tell(struct list_head *watches)
+{
+	struct mbx_watch *watch;
+
+	list_for_each_entry(watch, watches, node) {
+		struct mbx_watcher *watcher = watch->watcher;
+
+		/* Pairs with sleep_until(). */
+		smp_store_release(&watcher->changed, true);
+		/* A poller adds itself before it looks, which takes a lock. */
+		wake_up_poll(&watcher->wait, MBX_POLL_RECEIVE);
+	}
+}
+
+/**
+ * mbx_watch_add() - watch a port
+ * @port:	the port
+ * @watch:	in no list
+ *
+ * Context: mbx_port.lock held.
+ */
+void mbx_watch_add(struct mbx_port *port, struct mbx_watch *watch)
+{
+	lockdep_assert_held(&port->lock);
+	watch->port = port;
+	list_add_tail(&watch->node, &port->watches);
+}
+
+/**
+ * mbx_watcher_sleep() - sleep until there may be news
+ * @watcher:	the caller's; not changed by it: clear @changed before looking
+ * @deadline:	when to give up
+ *
+ * Context: process, sleeps. Return: 0, -ERESTARTSYS or -ETIMEDOUT.
+ */
+int mbx_watcher_sleep(struct mbx_watcher *watcher,
+		      const struct mbx_deadline *deadline)
+{
+	DECLARE_WAITQUEUE(entry, current);
+	int err;
+
+	add_wait_queue(&watcher->wait, &entry);
+	err = sleep_until(&watcher->changed, deadline);
+	remove_wait_queue(&watcher->wait, &entry);
 	return err;
 }

@@ -40,66 +40,100 @@
 #include "internal.h"
 
 /**
+ * struct mbx_reserve - what placing a message may need, got beforehand
+ * @lanes:	a lane for each queue that it goes into
+ * @copies:	struct mbx_message, one for each receiver of a broadcast
+ * @count:	length of @copies
+ * @wanted:	so many of each are needed
+ */
+struct mbx_reserve {
+	struct mbx_lanes lanes;
+	struct list_head copies;
+	unsigned int count;
+	unsigned int wanted;
+};
+
+/**
  * struct mbx_waiter - a task asleep at a port
- * @node:	in mbx_port.senders or .receivers until @done
+ * @node:	in mbx_port.senders or mbx_channel.receivers until @done
+ * @end:	by which it is used
  * @task:	who sleeps
  * @done:	the wait is over; see above
  * @result:	0 or -errno
- * @msg:	receiver: what it was given. Sender: its message, while and if
- *		it is the sender's to free
  * @receive:	receiver: what it wants; NULL for a sender
- * @waited:	receiver: a sender sleeps until @msg is taken
- * @pinned:	receiver: somebody peeks at @msg
+ * @taken:	receiver: what it was given
  * @needed:	receiver, -EMSGSIZE: length of the message
+ * @msg:	sender: its message, while and if it is the sender's to free
  * @sync:	sender: sleeps until its message is taken, not only let in
- * @taken:	sender: a receiver has the message and is copying it
- * @queue:	sender: where the message is; ready if @taken
- * @lane:	sender: so that letting the message in needs no memory
+ * @queue:	sender: where the message is; NULL while a receiver has it, or
+ *		had it
+ * @accepted:	sender: the message counts in mbx_port.sent
+ * @seq:	sender: number of the message; 0 if it was dropped
+ * @reserve:	sender: so that letting the message in needs no memory
  * @taken_bytes: sender, receipt: what the receiver took
  * @taken_pid:	sender, receipt: the process; holds a reference
  * @taken_tid:	sender, receipt: the thread; holds a reference
+ * @call:	sender: sleeps until it is answered
+ * @held:	sender, @call: in the hand of a server, if held.end is set
+ * @reply_size:	sender, @call: longest answer
+ * @reply:	sender, @call: the answer
+ * @server:	sender, @call: the thread that received the request, while it is
+ *		in hand; holds a reference
  *
  * All of it is protected by mbx_port.lock until @done, and the sleeper's own
  * afterwards.
  */
 struct mbx_waiter {
 	struct list_head node;
+	struct mbx_end *end;
 	struct task_struct *task;
 	bool done;
 	int result;
-	struct mbx_message *msg;
 
 	struct mbx_receive *receive;
-	bool waited;
-	bool pinned;
+	struct mbx_taken taken;
 	size_t needed;
 
+	struct mbx_message *msg;
 	bool sync;
-	bool taken;
 	struct mbx_queue *queue;
-	struct mbx_lane *lane;
+	bool accepted;
+	u64 seq;
+	struct mbx_reserve *reserve;
 	u64 taken_bytes;
 	struct pid *taken_pid;
 	struct pid *taken_tid;
+
+	bool call;
+	struct mbx_held held;
+	size_t reply_size;
+	struct mbx_message *reply;
+	struct pid *server;
 };
 
 /* So many wake-ups wait for the unlock; more happen at once. */
 #define MBX_WAKES_MAX	8
 
 /**
- * struct mbx_wakes - what is to be woken once the lock is dropped
+ * struct mbx_wakes - what is to be done once the lock is dropped
  * @count:	tasks in @task
  * @task:	sleepers whose wait is over; valid under the RCU read lock
- * @receive_events: for those who poll to receive
+ * @sync:	the caller is about to sleep
+ * @receive_events: for those who poll mbx_port.shared to receive
+ * @receive_all: there is more than one message for them
  * @send_events: for those who poll to send
  * @send_all:	there may be room for more than one of them
+ * @dropped:	messages to free
  */
 struct mbx_wakes {
 	unsigned int count;
 	struct task_struct *task[MBX_WAKES_MAX];
+	bool sync;
 	__poll_t receive_events;
+	bool receive_all;
 	__poll_t send_events;
 	bool send_all;
+	struct list_head dropped;
 };
 
 /* Shorthand for the events of struct mbx_wakes. */
@@ -108,6 +142,9 @@ struct mbx_wakes {
 
 void mbx_wakes_begin(struct mbx_wakes *wakes);
 void mbx_wakes_finish(struct mbx_port *port, struct mbx_wakes *wakes);
+
+void mbx_wakes_receivers(struct mbx_port *port, struct mbx_channel *channel,
+			 __poll_t events, struct mbx_wakes *wakes);
 
 void mbx_waiter_add(struct mbx_port *port, struct mbx_waiter *waiter,
 		    bool first);

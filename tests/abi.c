@@ -362,7 +362,7 @@ static const struct layout layouts[] = {
 	FIELD(ioc_port_create, pad, 180, 4),
 	WHOLE(ioc_port_open, 144),
 	FIELD(ioc_port_open, flags, 0, 4),
-	FIELD(ioc_port_open, pad, 4, 4),
+	FIELD(ioc_port_open, fd, 4, 4),
 	FIELD(ioc_port_open, name, 8, 128),
 	FIELD(ioc_port_open, id, 136, 8),
 	WHOLE(ioc_port_remove, 136),

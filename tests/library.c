@@ -3,27 +3,9 @@
  * libmailbox: that each function does what it says, and hands on errors. What
  * ports do is tested elsewhere, by the ABI itself.
  */
-#include <mailbox.h>
+#include <sys/socket.h>
 
-#include "port.h"
-
-static struct mailbox *create(const char *name)
-{
-	struct mailbox_create_attr attr = { .capacity = 8 };
-	struct mailbox *mb = mailbox_create(name, MAILBOX_OPEN_BOTH | MAILBOX_OPEN_NONBLOCK,
-					    &attr);
-
-	CHECK(mb);
-	CHECK_EQ(1, attr.created);
-	CHECK(attr.id);
-	return mb;
-}
-
-#define CHECK_NULL(error, call)						\
-	do {								\
-		CHECK(!(call));						\
-		CHECK_EQ(error, errno);					\
-	} while (0)
+#include "library.h"
 
 TEST(create_send_receive)
 {
@@ -323,13 +305,14 @@ TEST(every_error_has_a_text)
 	static const int errors[] = {
 		EINVAL, E2BIG, EFAULT, ENOTCONN, EISCONN, ENOENT, EEXIST, EACCES, EBADF, EAGAIN,
 		ETIMEDOUT, EMSGSIZE, EDQUOT, ENOSPC, EIDRM, EPIPE, EBUSY, ENOMEM, ENODEV, ENOTTY,
-		EPERM, ENAMETOOLONG, EINTR, EMFILE, 0, -1, 100000,
+		EPERM, ENAMETOOLONG, EINTR, EMFILE, ESRCH, EDEADLK, ENOBUFS, EOPNOTSUPP, EOVERFLOW,
+		0, -1, 100000,
 	};
 	unsigned int i;
 	int op;
 
 	for (i = 0; i < ARRAY_SIZE(errors); i++)
-		for (op = MAILBOX_OP_ANY; op <= MAILBOX_OP_ADOPT; op++)
+		for (op = MAILBOX_OP_ANY; op <= MAILBOX_OP_RELEASE; op++)
 			CHECK(mailbox_strerror(errors[i], op)[0]);
 }
 
@@ -358,4 +341,201 @@ TEST(threads_share_a_handle)
 		pthread_join(threads[i], NULL);
 	CHECK_EQ(0, messages(mailbox_fd(mb)));
 	mailbox_close(mb);
+}
+
+/* --- what a port may be ------------------------------------------------------- */
+
+TEST(policy_of_a_full_port)
+{
+	struct mailbox_create_attr attr = {
+		.capacity = 1,
+		.on_full = MAILBOX_FULL_OVERWRITE,
+		.max_deliveries = 5,
+		.dead_letter = "test-dead",
+	};
+	struct mailbox_set_attr set = {
+		.flags = MAILBOX_SET_ON_FULL | MAILBOX_SET_DELIVERIES,
+		.on_full = MAILBOX_FULL_DROP_NEWEST,
+		.max_deliveries = 7,
+		.dead_letter = "test-other",
+	};
+	struct mailbox_send_attr send = { .seq = 99 };
+	struct mailbox_port_status status;
+	struct mailbox *mb = mailbox_create(NULL, MAILBOX_OPEN_BOTH, &attr);
+	char byte;
+
+	CHECK(mb);
+	CHECK_EQ(1, mailbox_send(mb, "a", 1));
+	CHECK_EQ(1, mailbox_send(mb, "b", 1));
+	CHECK_EQ(0, mailbox_port_stat(mb, NULL, &status));
+	CHECK_EQ(MAILBOX_FULL_OVERWRITE, status.on_full);
+	CHECK_EQ(5, status.max_deliveries);
+	CHECK(!strcmp("test-dead", status.dead_letter));
+	CHECK_EQ(1, status.dropped);
+
+	CHECK_EQ(0, mailbox_port_set(mb, NULL, &set));
+	CHECK_EQ(1, mailbox_message_send(mb, "c", 1, &send));
+	CHECK_EQ(0, send.seq);
+	CHECK_EQ(0, mailbox_port_stat(mb, NULL, &status));
+	CHECK_EQ(MAILBOX_FULL_DROP_NEWEST, status.on_full);
+	CHECK_EQ(7, status.max_deliveries);
+	CHECK(!strcmp("test-other", status.dead_letter));
+	CHECK_EQ(2, status.dropped);
+	CHECK_EQ(1, mailbox_receive(mb, &byte, 1));
+	CHECK_EQ('b', byte);
+	mailbox_close(mb);
+}
+
+TEST(name_of_a_dead_letter_port_is_checked)
+{
+	char longest[MAILBOX_NAME_SIZE + 1];
+	struct mailbox_create_attr attr = { .max_deliveries = 1, .dead_letter = "" };
+	struct mailbox_set_attr set = { .flags = MAILBOX_SET_DELIVERIES, .max_deliveries = 1 };
+	struct mailbox *mb = create(NULL);
+
+	memset(longest, 'n', MAILBOX_NAME_SIZE);
+	longest[MAILBOX_NAME_SIZE] = 0;
+	CHECK_NULL(EINVAL, mailbox_create(NULL, MAILBOX_OPEN_BOTH, &attr));
+	attr.dead_letter = longest;
+	CHECK_NULL(ENAMETOOLONG, mailbox_create(NULL, MAILBOX_OPEN_BOTH, &attr));
+	attr = (struct mailbox_create_attr){ .dead_letter = "x" };
+	CHECK_NULL(EINVAL, mailbox_create(NULL, MAILBOX_OPEN_BOTH, &attr));
+	set.dead_letter = "";
+	CHECK_ERRNO(EINVAL, mailbox_port_set(mb, NULL, &set));
+	set.dead_letter = longest;
+	CHECK_ERRNO(ENAMETOOLONG, mailbox_port_set(mb, NULL, &set));
+	mailbox_close(mb);
+}
+
+/* --- opening -------------------------------------------------------------------- */
+
+static void open_and_send(void *name)
+{
+	struct mailbox *mb = mailbox_open(name, MAILBOX_OPEN_SEND | MAILBOX_OPEN_WAIT);
+
+	CHECK(mb);
+	CHECK_EQ(1, mailbox_send(mb, "x", 1));
+	mailbox_close(mb);
+}
+
+TEST(open_waits_for_the_name)
+{
+	char *name = unique_name(), byte;
+	pid_t pid = spawn(open_and_send, name);
+	struct mailbox *mb;
+
+	pause_ns(20000000);
+	mb = mailbox_create(name, MAILBOX_OPEN_RECEIVE, NULL);
+	CHECK(mb);
+	CHECK_EQ(1, mailbox_receive(mb, &byte, 1));
+	REAP(pid);
+	mailbox_close(mb);
+}
+
+TEST(open_gives_up)
+{
+	unsigned int wait = MAILBOX_OPEN_BOTH | MAILBOX_OPEN_WAIT;
+	long long start = now_ns(CLOCK_MONOTONIC);
+	char *name = unique_name();
+
+	CHECK_NULL(ETIMEDOUT, mailbox_open_until(name, wait, mailbox_deadline_after(5000000)));
+	CHECK(now_ns(CLOCK_MONOTONIC) - start >= 5000000);
+	CHECK_NULL(ETIMEDOUT, mailbox_open_until(name, wait, mailbox_deadline_after(0)));
+	CHECK_NULL(EAGAIN, mailbox_open(name, wait | MAILBOX_OPEN_NONBLOCK));
+	CHECK_NULL(ENOENT, mailbox_open(name, MAILBOX_OPEN_BOTH | MAILBOX_OPEN_PEER));
+}
+
+TEST(open_checks_what_it_is_told)
+{
+	char *name = unique_name();
+	struct mailbox *mb = create(name);
+
+	CHECK_NULL(EINVAL, mailbox_open(NULL, MAILBOX_OPEN_WAIT));
+	CHECK_NULL(EINVAL, mailbox_open(NULL, MAILBOX_OPEN_PEER));
+	CHECK_NULL(EINVAL, mailbox_open_until(name, 0, 1));
+	CHECK_NULL(EINVAL, mailbox_open(name, 1U << 5));
+	CHECK_NULL(EINVAL, mailbox_create(NULL, MAILBOX_OPEN_WAIT, NULL));
+	CHECK_NULL(EINVAL, mailbox_create(NULL, MAILBOX_OPEN_PEER, NULL));
+	mailbox_close(mailbox_open_until(name, MAILBOX_OPEN_BOTH, 0));
+	mailbox_close(mb);
+}
+
+TEST(open_waits_for_the_other_side)
+{
+	char *name = unique_name(), byte;
+	struct mailbox *keep = mailbox_create(name, MAILBOX_OPEN_CONTROL, NULL), *mb;
+	pid_t pid;
+
+	CHECK_NULL(ETIMEDOUT, mailbox_open_until(name, MAILBOX_OPEN_RECEIVE | MAILBOX_OPEN_PEER,
+						 mailbox_deadline_after(5000000)));
+	CHECK_NULL(EAGAIN, mailbox_open(name, MAILBOX_OPEN_RECEIVE | MAILBOX_OPEN_PEER |
+					MAILBOX_OPEN_NONBLOCK));
+	CHECK_EQ(0, port_stat(mailbox_fd(keep)).receivers);
+	pid = spawn(open_and_send, name);
+	mb = mailbox_open(name, MAILBOX_OPEN_RECEIVE | MAILBOX_OPEN_PEER);
+	CHECK(mb);
+	CHECK_EQ(1, mailbox_receive(mb, &byte, 1));
+	REAP(pid);
+	mailbox_close(mb);
+	mailbox_close(keep);
+}
+
+TEST(bind_to_the_port_of_a_handle)
+{
+	struct mailbox *mb = create(NULL), *other = mailbox_open(NULL, MAILBOX_OPEN_BOTH);
+	struct mailbox *unbound = mailbox_open(NULL, MAILBOX_OPEN_BOTH);
+	char byte;
+
+	CHECK(other && unbound);
+	CHECK_ERRNO(ENOTCONN, mailbox_port_bind_handle(other, unbound));
+	CHECK_EQ(0, mailbox_port_bind_handle(other, mb));
+	CHECK_ERRNO(EISCONN, mailbox_port_bind_handle(other, mb));
+	CHECK_EQ(1, mailbox_send(mb, "x", 1));
+	mailbox_close(mb);
+	CHECK_EQ(1, mailbox_receive(other, &byte, 1));
+	CHECK_EQ(1, port_stat(mailbox_fd(other)).receivers);
+	CHECK_EQ(0, mailbox_port_destroy(other, NULL));
+	CHECK_ERRNO(EIDRM, mailbox_port_bind_handle(unbound, other));
+	mailbox_close(unbound);
+	mailbox_close(other);
+}
+
+/* --- the examples -------------------------------------------------------------------------- */
+
+struct example {
+	const char *name, *size;	/* how much it is to do; NULL = no argument */
+};
+
+static void run_example(void)
+{
+	const struct example *example = test_now->row;
+	const char *folder = getenv("MAILBOX_EXAMPLES");
+	char path[160];
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/%s", folder ? folder : "/usr/lib/mailbox/examples",
+		 example->name);
+	if (access(path, X_OK))
+		SKIP("%s is not there", path);
+	pid = fork();
+	if (!pid) {
+		/* Their output is not TAP. */
+		dup2(STDERR_FILENO, STDOUT_FILENO);
+		execl(path, example->name, example->size, NULL);
+		_exit(127);
+	}
+	REAP(pid);
+}
+
+static void __attribute__((constructor)) add_examples(void)
+{
+	static const struct example examples[] = {
+		{ "hello" }, { "plain" }, { "producer_consumer", "60" },
+		{ "readers_writers", "20" }, { "philosophers", "15" }, { "rpc", "40" },
+		{ "worker", "40" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(examples); i++)
+		test_add("example", examples[i].name, run_example, &examples[i]);
 }

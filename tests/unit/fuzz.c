@@ -17,7 +17,7 @@
 /* An operation is three bytes: what, and two numbers. */
 static void step(struct model *model, const uint8_t *op)
 {
-	bool reserve = op[0] & 0x80;
+	unsigned int reserve = op[0] >> 6;
 	struct mbx_select select = {
 		.kind = op[1] % (MAILBOX_SELECT_TYPE_AT_MOST + 1),
 		.type = model_type(op[2] % 8),

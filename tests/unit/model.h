@@ -30,7 +30,7 @@
 
 struct model {
 	struct mbx_queue queue;
-	struct mbx_lane *reserve;
+	struct mbx_lanes reserve;
 
 	struct mbx_message *queued[MODEL_MESSAGES];
 	unsigned int count;
@@ -53,7 +53,7 @@ static struct pid_namespace model_ns = { .index = 1 };
 	} while (0)
 
 /* Types and priorities by their index, the extreme ones first. */
-static u64 model_type(unsigned int i)
+static inline u64 model_type(unsigned int i)
 {
 	static const u64 extremes[] = {
 		0, UINT64_MAX, 1ULL << 63, 1ULL << 32, UINT64_MAX - 1, (1ULL << 63) - 1,
@@ -63,7 +63,7 @@ static u64 model_type(unsigned int i)
 	return i < 6 ? extremes[i] : i;
 }
 
-static u16 model_priority(unsigned int i)
+static inline u16 model_priority(unsigned int i)
 {
 	static const u16 extremes[] = { 0, 32767, 1, 32766 };
 
@@ -81,7 +81,7 @@ struct check_walk {
 	const struct mbx_lane *prev;
 };
 
-static struct mbx_span check_subtree(const struct rb_node *node, struct check_walk *walk)
+static inline struct mbx_span check_subtree(const struct rb_node *node, struct check_walk *walk)
 {
 	const struct mbx_lane *lane = lane_of(node, walk->index);
 	const struct rb_node *child[] = { node->rb_left, node->rb_right };
@@ -112,10 +112,11 @@ static struct mbx_span check_subtree(const struct rb_node *node, struct check_wa
 	return span;
 }
 
-static void check_lane(const struct mbx_queue *queue, const struct mbx_lane *lane,
+static inline void check_lane(const struct mbx_queue *queue, const struct mbx_lane *lane,
 		       unsigned int *count, u64 *bytes)
 {
 	const struct mbx_message *msg, *prev = NULL;
+	bool returned = !lane->returned;
 
 	MODEL_CHECK(!list_empty(&lane->messages));
 	list_for_each_entry(msg, &lane->messages, node) {
@@ -125,12 +126,14 @@ static void check_lane(const struct mbx_queue *queue, const struct mbx_lane *lan
 		MODEL_CHECK(msg->sender->key == lane->sender);
 		MODEL_CHECK((queue->fifo ? 0 : msg->priority) == lane->priority);
 		MODEL_CHECK(!prev || prev->seq < msg->seq);
+		returned |= lane->returned == msg;
 		prev = msg;
 	}
+	MODEL_CHECK(returned);
 }
 
 /* All that queue.h and queue.c say of a queue is true. Return its lanes. */
-static unsigned int check_queue(const struct mbx_queue *queue)
+static inline unsigned int check_queue(const struct mbx_queue *queue)
 {
 	unsigned int lanes = 0, count = 0;
 	const struct rb_node *node;
@@ -170,14 +173,26 @@ static unsigned int check_queue(const struct mbx_queue *queue)
 	return lanes + !!queue->alone;
 }
 
+/* The list has as many as it says. */
+static inline void check_lanes(const struct mbx_lanes *lanes)
+{
+	const struct mbx_lane *lane;
+	unsigned int count = 0;
+
+	list_for_each_entry(lane, &lanes->list, messages)
+		MODEL_CHECK(++count <= lanes->count);
+	MODEL_CHECK(count == lanes->count);
+}
+
 /* --- the model ----------------------------------------------------------- */
 
-static void model_init(struct model *model, bool fifo)
+static inline void model_init(struct model *model, bool fifo)
 {
 	unsigned int i;
 
 	*model = (struct model){};
 	mbx_queue_init(&model->queue, fifo);
+	mbx_lanes_init(&model->reserve);
 	for (i = 0; i < MODEL_SENDERS; i++) {
 		/* The order differs, and every fourth is in no inner namespace. */
 		model->pids[i].nr[0] = 1000 + i;
@@ -187,7 +202,7 @@ static void model_init(struct model *model, bool fifo)
 	}
 }
 
-static void model_exit(struct model *model)
+static inline void model_exit(struct model *model)
 {
 	while (model->count) {
 		struct mbx_message *msg = model->queued[--model->count];
@@ -200,11 +215,12 @@ static void model_exit(struct model *model)
 	MODEL_CHECK(!check_queue(&model->queue));
 	MODEL_CHECK(!model->queue.bytes);
 	mbx_queue_exit(&model->queue);
-	mbx_lane_free(model->reserve);
+	mbx_lanes_free(&model->reserve);
+	check_lanes(&model->reserve);
 	MODEL_CHECK(!shim_slab_live);
 }
 
-static bool model_match(const struct mbx_select *select, const struct mbx_message *msg)
+static inline bool model_match(const struct mbx_select *select, const struct mbx_message *msg)
 {
 	switch (select->kind) {
 	case MAILBOX_SELECT_ANY:
@@ -222,7 +238,7 @@ static bool model_match(const struct mbx_select *select, const struct mbx_messag
 }
 
 /* Both match; does @a go before @b? */
-static bool model_before(const struct model *model, const struct mbx_select *select,
+static inline bool model_before(const struct model *model, const struct mbx_select *select,
 			 const struct mbx_message *a, const struct mbx_message *b)
 {
 	if (select->kind == MAILBOX_SELECT_TYPE_AT_MOST && a->type != b->type)
@@ -232,7 +248,7 @@ static bool model_before(const struct model *model, const struct mbx_select *sel
 	return a->seq < b->seq;
 }
 
-static struct mbx_message *model_find(const struct model *model,
+static inline struct mbx_message *model_find(const struct model *model,
 				      const struct mbx_select *select)
 {
 	struct mbx_message *best = NULL;
@@ -248,7 +264,7 @@ static struct mbx_message *model_find(const struct model *model,
 	return best;
 }
 
-static void check_find(const struct model *model, const struct mbx_select *select)
+static inline void check_find(const struct model *model, const struct mbx_select *select)
 {
 	const struct mbx_message *want = model_find(model, select);
 	const struct mbx_message *got = mbx_queue_find(&model->queue, select);
@@ -260,8 +276,35 @@ static void check_find(const struct model *model, const struct mbx_select *selec
 			   got ? (long long)got->seq : -1);
 }
 
+/* The oldest of the lowest priority. */
+static inline struct mbx_message *model_least(const struct model *model)
+{
+	struct mbx_message *least = NULL;
+	unsigned int i;
+
+	for (i = 0; i < model->count; i++) {
+		struct mbx_message *msg = model->queued[i];
+
+		if (!least || (!model->queue.fifo && msg->priority < least->priority) ||
+		    ((model->queue.fifo || msg->priority == least->priority) &&
+		     msg->seq < least->seq))
+			least = msg;
+	}
+	return least;
+}
+
+static inline void check_least(const struct model *model)
+{
+	const struct mbx_message *want = model_least(model);
+	const struct mbx_message *got = mbx_queue_least(&model->queue);
+
+	if (want != got)
+		MODEL_FAIL("least: want %lld, got %lld", want ? (long long)want->seq : -1,
+			   got ? (long long)got->seq : -1);
+}
+
 /* @pick, any number, says which type and process the selections name. */
-static void check_selections(const struct model *model, unsigned int pick)
+static inline void check_selections(const struct model *model, unsigned int pick)
 {
 	struct mbx_select select = { .kind = MAILBOX_SELECT_ANY };
 	const struct mbx_message *msg;
@@ -295,16 +338,18 @@ static void check_selections(const struct model *model, unsigned int pick)
 		check_find(model, &select);
 }
 
-static void model_check(const struct model *model, unsigned int pick)
+static inline void model_check(const struct model *model, unsigned int pick)
 {
 	unsigned int lanes = check_queue(&model->queue);
 
 	MODEL_CHECK(model->queue.count == model->count);
-	MODEL_CHECK(shim_slab_live == lanes + !!model->queue.spare + !!model->reserve);
+	MODEL_CHECK(shim_slab_live == lanes + !!model->queue.spare + model->reserve.count);
+	check_lanes(&model->reserve);
 	check_selections(model, pick);
+	check_least(model);
 }
 
-static bool model_has_lane(const struct model *model, const struct mbx_message *msg)
+static inline bool model_has_lane(const struct model *model, const struct mbx_message *msg)
 {
 	unsigned int i;
 
@@ -318,34 +363,42 @@ static bool model_has_lane(const struct model *model, const struct mbx_message *
 	return false;
 }
 
-/* @reserve: whether a lane is offered at the first attempt already. */
-static void model_push(struct model *model, struct mbx_message *msg, bool reserve)
+/* At least @count lanes are in reserve then, and none has gone. */
+static inline void model_fill(struct model *model, unsigned int count)
+{
+	unsigned int had = model->reserve.count;
+
+	MODEL_CHECK(mbx_lanes_fill(&model->reserve, count, GFP_KERNEL));
+	MODEL_CHECK(model->reserve.count == (had < count ? count : had));
+}
+
+/* @reserve: how many lanes are offered at the first attempt. */
+static inline void model_push(struct model *model, struct mbx_message *msg, unsigned int reserve)
 {
 	bool fits = model_has_lane(model, msg);
 	bool spare = model->queue.spare;
-	bool offered;
+	unsigned int offered;
 
-	if (reserve && !model->reserve)
-		model->reserve = mbx_lane_alloc(GFP_KERNEL);
-	offered = model->reserve;
-
-	if (!fits && !spare && !offered) {
+	if (model->reserve.count > reserve)
+		mbx_lanes_free(&model->reserve);
+	model_fill(model, reserve);
+	if (!fits && !spare && !model->reserve.count) {
 		struct mbx_queue before = model->queue;
 
 		MODEL_CHECK(!mbx_queue_push(&model->queue, msg, &model->reserve));
 		MODEL_CHECK(!memcmp(&before, &model->queue, sizeof(before)));
 		model_check(model, 0);
-		model->reserve = mbx_lane_alloc(GFP_KERNEL);
-		offered = true;
+		model_fill(model, 1);
 	}
+	offered = model->reserve.count;
 	MODEL_CHECK(mbx_queue_push(&model->queue, msg, &model->reserve));
-	MODEL_CHECK(!model->reserve == (!offered || (!fits && !spare)));
+	MODEL_CHECK(model->reserve.count == offered - (!fits && !spare));
 	MODEL_CHECK(!model->queue.spare == (!spare || !fits));
 	model->queued[model->count++] = msg;
 }
 
-static struct mbx_message *model_send(struct model *model, u64 type, unsigned int sender,
-				      u16 priority, u32 len, bool reserve)
+static inline struct mbx_message *model_send(struct model *model, u64 type, unsigned int sender,
+					     u16 priority, u32 len, unsigned int reserve)
 {
 	struct mbx_message *msg;
 
@@ -363,7 +416,7 @@ static struct mbx_message *model_send(struct model *model, u64 type, unsigned in
 }
 
 /* The message at @at of model->queued goes to model->taken. */
-static void model_take_at(struct model *model, unsigned int at)
+static inline void model_take_at(struct model *model, unsigned int at)
 {
 	struct mbx_message *msg = model->queued[at];
 
@@ -373,7 +426,7 @@ static void model_take_at(struct model *model, unsigned int at)
 	model->taken[model->taken_count++] = msg;
 }
 
-static void model_take(struct model *model, const struct mbx_message *msg)
+static inline void model_take(struct model *model, const struct mbx_message *msg)
 {
 	unsigned int i;
 
@@ -384,7 +437,7 @@ static void model_take(struct model *model, const struct mbx_message *msg)
 	model_take_at(model, i);
 }
 
-static void model_put_back(struct model *model, unsigned int at, bool reserve)
+static inline void model_put_back(struct model *model, unsigned int at, unsigned int reserve)
 {
 	struct mbx_message *msg = model->taken[at];
 
@@ -393,7 +446,7 @@ static void model_put_back(struct model *model, unsigned int at, bool reserve)
 	model_push(model, msg, reserve);
 }
 
-static void model_drop(struct model *model, unsigned int at)
+static inline void model_drop(struct model *model, unsigned int at)
 {
 	free(model->taken[at]);
 	model->taken[at] = model->taken[--model->taken_count];

@@ -34,8 +34,14 @@ void mailbox_device_put(struct mailbox *mb, int fd);
 /* Writes @name to @field, all of it; NULL is no name, an empty one EINVAL. */
 int mailbox_name_copy(char field[MAILBOX_NAME_SIZE], const char *name);
 
+/* A handle that owns @fd; if there is no memory for it @fd is the caller's. */
+struct mailbox *mailbox_handle_new(int fd);
+/* The device opened, as a handle. */
+struct mailbox *mailbox_handle_open(unsigned int flags);
+
 /* PORT_OPEN and PORT_CREATE on a descriptor. */
 int mailbox_fd_bind(int fd, const char *name);
+int mailbox_fd_bind_fd(int fd, int other);
 int mailbox_fd_create(int fd, const char *name,
 		      struct mailbox_create_attr *attr);
 
@@ -44,5 +50,11 @@ void mailbox_status_fill(struct mailbox_port_status *status,
 
 /* Attribute structs may grow into reserved[]: what is not 0 there is EINVAL. */
 bool mailbox_all_zero(const void *start, size_t bytes);
+
+/* Between the ABI's struct and the library's; EINVAL for what is reserved. */
+int mailbox_receive_fill(struct mailbox_ioc_receive *arg, void *buf,
+			 size_t size, const struct mailbox_receive_attr *attr);
+void mailbox_receive_tell(struct mailbox_receive_attr *attr,
+			  const struct mailbox_ioc_receive *arg);
 
 #endif /* MAILBOX_LIB_INTERNAL_H */

@@ -24,6 +24,17 @@ void mailbox_status_fill(struct mailbox_port_status *status,
 	status->receivers_waiting = from->receivers_waiting;
 	status->sent = from->sent;
 	status->received = from->received;
+	status->on_full = from->on_full;
+	status->max_deliveries = from->max_deliveries;
+	status->leased = from->leased;
+	status->requests = from->requests;
+	status->dropped = from->dropped;
+	status->dead_lettered = from->dead_lettered;
+	status->allowed = from->allowed;
+	status->link_pid = from->link_pid;
+	status->link_peer = from->link_peer;
+	memcpy(status->dead_letter, from->dead_letter,
+	       sizeof(status->dead_letter));
 }
 
 ssize_t mailbox_port_waiters(struct mailbox *mb, const char *name,
@@ -59,6 +70,17 @@ int mailbox_port_stat(struct mailbox *mb, const char *name,
 	return mailbox_port_waiters(mb, name, NULL, 0, status) < 0 ? -1 : 0;
 }
 
+int mailbox_port_stat_sends(struct mailbox *mb,
+			    struct mailbox_port_status *status)
+{
+	struct mailbox_ioc_port_stat arg = { .flags = MAILBOX_STAT_SENDS };
+
+	if (ioctl(mb->fd, MAILBOX_IOC_PORT_STAT, &arg) < 0)
+		return -1;
+	mailbox_status_fill(status, &arg);
+	return 0;
+}
+
 int mailbox_port_set(struct mailbox *mb, const char *name,
 		     const struct mailbox_set_attr *attr)
 {
@@ -71,6 +93,8 @@ int mailbox_port_set(struct mailbox *mb, const char *name,
 		.capacity = attr->capacity,
 		.capacity_bytes = attr->capacity_bytes,
 		.message_bytes_max = attr->message_bytes_max,
+		.on_full = attr->on_full,
+		.max_deliveries = attr->max_deliveries,
 	};
 	int fd, ret;
 
@@ -79,6 +103,8 @@ int mailbox_port_set(struct mailbox *mb, const char *name,
 		errno = EINVAL;
 		return -1;
 	}
+	if (mailbox_name_copy(arg.dead_letter, attr->dead_letter) < 0)
+		return -1;
 
 	fd = mailbox_device_get(mb, name, true);
 	if (fd < 0)

@@ -27,18 +27,56 @@ const char *status_capacity(const struct mailbox_port_status *status,
 	return buf;
 }
 
+static const struct {
+	uint32_t flag;
+	const char *key;	/* in JSON */
+	char letter;		/* in a list */
+	const char *text;
+} kinds[] = {
+	{ MAILBOX_CREATE_PERSIST, "persistent", 'p', "persistent" },
+	{ MAILBOX_CREATE_HANGUP, "hang_up", 'h', "hangs up" },
+	{ MAILBOX_CREATE_SLOT, "slot", 's', "mail slot" },
+	{ MAILBOX_CREATE_BROADCAST, "broadcast", 'b', "broadcasts" },
+	{ MAILBOX_PORT_PAIR, "pair", 0, "of a pair" },
+	{ MAILBOX_PORT_LINK, "link", 0, "of a link" },
+};
+
+const char *status_letters(const struct mailbox_port_status *status,
+			   char buf[8])
+{
+	size_t i, at = 0;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (kinds[i].letter)
+			buf[at++] = status->flags & kinds[i].flag ?
+				    kinds[i].letter : '-';
+	buf[at] = '\0';
+	return buf;
+}
+
+void status_print_kinds(const struct mailbox_port_status *status)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (status->flags & kinds[i].flag)
+			printf(", %s", kinds[i].text);
+}
+
 struct json_object *status_json(const struct mailbox_port_status *status)
 {
 	struct json_object *object = json_object_new_object();
+	char buf[TEXT_NAME_SIZE];
 	char mode[8];
+	size_t i;
 
 	snprintf(mode, sizeof(mode), "%04o", status->mode & 07777);
 	json_add_name(object, status->name);
 	json_add_u64(object, "id", status->id);
-	json_object_object_add(object, "persistent", json_object_new_boolean(
-			!!(status->flags & MAILBOX_CREATE_PERSIST)));
-	json_object_object_add(object, "hang_up", json_object_new_boolean(
-			!!(status->flags & MAILBOX_CREATE_HANGUP)));
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		json_object_object_add(object, kinds[i].key,
+			json_object_new_boolean(!!(status->flags &
+						   kinds[i].flag)));
 	json_add_string(object, "mode", mode);
 	json_add_u64(object, "uid", status->uid);
 	json_add_u64(object, "gid", status->gid);
@@ -54,6 +92,19 @@ struct json_object *status_json(const struct mailbox_port_status *status)
 	json_add_u64(object, "receivers_waiting", status->receivers_waiting);
 	json_add_u64(object, "sent", status->sent);
 	json_add_u64(object, "received", status->received);
+	json_add_string(object, "on_full", on_full_name(status->on_full));
+	json_add_u64(object, "dropped", status->dropped);
+	json_add_u64(object, "leased", status->leased);
+	json_add_u64(object, "max_deliveries", status->max_deliveries);
+	json_add_string(object, "dead_letter",
+			text_name(status->dead_letter, buf, 0));
+	json_add_u64(object, "dead_lettered", status->dead_lettered);
+	json_add_u64(object, "requests", status->requests);
+	json_add_u64(object, "allowed", status->allowed);
+	if (status->flags & MAILBOX_PORT_LINK) {
+		json_add_u64(object, "link_pid", status->link_pid);
+		json_add_u64(object, "link_peer", status->link_peer);
+	}
 	return object;
 }
 

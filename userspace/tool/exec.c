@@ -9,27 +9,51 @@
 static const struct option_text options[] = {
 	{ "stdin", 'i', "PORT", "what PROGRAM reads are messages of PORT" },
 	{ "stdout", 'o', "PORT", "what PROGRAM writes are messages to PORT" },
+	{ "link", 'l', "PID",
+	  "both, for the link between PROGRAM and this process" },
+	{ "timeout", 'w', "DURATION", "give up if --wait or --peer takes longer" },
 	{ 0 },
 };
 
-static void bind_to(int fd, const char *name, unsigned int flags)
+/* The copies have no close-on-exec. */
+static void pass_on(const struct mailbox *mb, int fd)
 {
-	struct mailbox *mb = mailbox_open(name, flags);
+	if (dup2(mailbox_fd(mb), fd) < 0)
+		fail("cannot pass the port on: %s", strerror(errno));
+}
+
+static void bind_to(int fd, const char *name, const struct opening *opening,
+		    unsigned int flags)
+{
+	struct mailbox *mb = port_open(name, opening, flags);
+
+	pass_on(mb, fd);
+	mailbox_close(mb);
+}
+
+/* The link is that of this process, and PROGRAM will be this process. */
+static void bind_link(uint32_t pid)
+{
+	struct mailbox *mb = mailbox_link((pid_t)pid, MAILBOX_OPEN_BOTH, NULL);
 
 	if (!mb)
-		fail_op(name, errno, MAILBOX_OP_OPEN);
-	/* The copy has no close-on-exec. */
-	if (dup2(mailbox_fd(mb), fd) < 0)
-		fail("%s: cannot pass the port on: %s", name, strerror(errno));
+		fail("process %u: %s", pid,
+		     mailbox_strerror(errno, MAILBOX_OP_LINK));
+	pass_on(mb, STDIN_FILENO);
+	pass_on(mb, STDOUT_FILENO);
 	mailbox_close(mb);
 }
 
 static int run(struct args *args)
 {
 	const char *in = NULL, *out = NULL;
+	struct opening opening = { 0 };
+	uint32_t link = 0;
 	int key;
 
 	while ((key = args_next(args)) != -1) {
+		if (open_option(&opening, key))
+			continue;
 		switch (key) {
 		case 'i':
 			in = args->value;
@@ -37,20 +61,29 @@ static int run(struct args *args)
 		case 'o':
 			out = args->value;
 			break;
+		case 'l':
+			link = value_pid(args);
+			break;
+		case 'w':
+			timeout_set(&opening.timeout, args);
+			break;
 		}
 	}
 	args_some(args, "program");
-	if (!in && !out)
-		usage_error("exec", "give --stdin PORT, --stdout PORT, or both");
+	if (!in && !out && !link)
+		usage_error("exec", "give --stdin PORT, --stdout PORT, both, or "
+			    "--link PID");
+	if (link && (in || out || opening.flags))
+		usage_error("exec", "--link is both stdin and stdout, and there "
+			    "at once: it goes with no other option");
 
+	if (link)
+		bind_link(link);
 	if (in)
-		bind_to(STDIN_FILENO, in, MAILBOX_OPEN_RECEIVE);
+		bind_to(STDIN_FILENO, in, &opening, MAILBOX_OPEN_RECEIVE);
 	if (out)
-		bind_to(STDOUT_FILENO, out, MAILBOX_OPEN_SEND);
-
-	execvp(args->argv[0], args->argv);
-	complain("%s: %s", args->argv[0], strerror(errno));
-	return errno == ENOENT ? 127 : 126;
+		bind_to(STDOUT_FILENO, out, &opening, MAILBOX_OPEN_SEND);
+	return program_become(args->argv);
 }
 
 const struct verb verb_exec = {
@@ -65,7 +98,8 @@ const struct verb verb_exec = {
 "The exit status is that of PROGRAM; 126 or 127 if it could not be run.\n"
 "\n"
 "  mailbox exec --stdout jobs ls -l\n"
-"  mailbox exec --stdin jobs --stdout results sort\n",
-	.options = { options },
+"  mailbox exec --stdin jobs --stdout results sort\n"
+"  mailbox exec --peer --stdout fifo cat file\n",
+	.options = { options, open_options },
 	.run = run,
 };

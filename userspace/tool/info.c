@@ -17,6 +17,16 @@ static const struct {
 	{ MAILBOX_FEATURE_SYNC, "sync" },
 	{ MAILBOX_FEATURE_SELECT, "select" },
 	{ MAILBOX_FEATURE_HANGUP, "hang-up" },
+	{ MAILBOX_FEATURE_PAIR, "pair" },
+	{ MAILBOX_FEATURE_LINK, "link" },
+	{ MAILBOX_FEATURE_SLOT, "slot" },
+	{ MAILBOX_FEATURE_ALLOW, "allow" },
+	{ MAILBOX_FEATURE_CALL, "call" },
+	{ MAILBOX_FEATURE_LEASE, "lease" },
+	{ MAILBOX_FEATURE_DROP, "drop" },
+	{ MAILBOX_FEATURE_BROADCAST, "broadcast" },
+	{ MAILBOX_FEATURE_BATCH, "batch" },
+	{ MAILBOX_FEATURE_WAIT, "wait" },
 };
 
 static struct json_object *info_json(const struct mailbox_info *info)
@@ -51,7 +61,7 @@ static void info_print(const struct mailbox_info *info)
 {
 	size_t i;
 
-	printf("ABI version:        %u, with", info->version);
+	printf("ABI version:        %u\nfeatures:          ", info->version);
 	for (i = 0; i < ARRAY_SIZE(features); i++)
 		if (info->features & features[i].bit)
 			printf(" %s", features[i].name);

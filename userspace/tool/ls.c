@@ -19,17 +19,17 @@ static void put_json(struct json_object *object)
 
 static void print_line(const struct mailbox_port_status *status, size_t width)
 {
-	char name[TEXT_NAME_SIZE], user[32], group[32], capacity[16];
+	char name[TEXT_NAME_SIZE], user[32], group[32], capacity[16], letters[8];
 
-	printf("%s  %04o  %-8s %-8s %10s %7ju %10ju %7u %7u %7u %7u  %s%s\n",
+	printf("%s  %04o  %-8s %-8s %10s %7ju %10ju %7u %7ju %7u %7u %7u %7u  %s\n",
 	       text_name(status->name, name, width), status->mode,
 	       user_name(status->uid, user), group_name(status->gid, group),
 	       status_capacity(status, capacity),
 	       (uintmax_t)status->messages, (uintmax_t)status->bytes,
+	       status->leased, (uintmax_t)status->dropped,
 	       status->senders, status->senders_waiting,
 	       status->receivers, status->receivers_waiting,
-	       status->flags & MAILBOX_CREATE_PERSIST ? "p" : "-",
-	       status->flags & MAILBOX_CREATE_HANGUP ? "h" : "-");
+	       status_letters(status, letters));
 }
 
 static int run_ls(struct args *args)
@@ -70,7 +70,7 @@ static int run_ls(struct args *args)
 
 	if (!json)
 		printf("%-*s  MODE  OWNER    GROUP      CAPACITY  QUEUED      "
-		       "BYTES SENDERS  ASLEEP  RECVERS  ASLEEP\n",
+		       "BYTES  LEASED DROPPED SENDERS  ASLEEP RECVERS  ASLEEP\n",
 		       (int)width, "NAME");
 	for (i = 0; i < count; i++) {
 		if (json)
@@ -86,8 +86,8 @@ const struct verb verb_ls = {
 	.name = "ls",
 	.summary = "list the ports",
 	.text =
-"A line ends with p if the port is persistent, and h if it hangs up. Only\n"
-"ports are listed that you may use, or own.\n",
+"A line ends with p if the port is persistent, h if it hangs up, s if it is a\n"
+"mail slot, b if it broadcasts. Only ports are listed that you may use, or own.\n",
 	.options = { options },
 	.run = run_ls,
 };
@@ -108,16 +108,46 @@ static void print_waiters(const struct mailbox_waiter *waiters, size_t count,
 	putchar('\n');
 }
 
+/* What most ports do not have is told of those that have it. */
+static void print_policy(const struct mailbox_port_status *status)
+{
+	char name[TEXT_NAME_SIZE];
+
+	if (status->on_full != MAILBOX_FULL_BLOCK || status->dropped)
+		printf("  when full:    %s, %ju dropped so far\n",
+		       on_full_name(status->on_full),
+		       (uintmax_t)status->dropped);
+	if (status->max_deliveries || status->leased)
+		printf("  leased:       %u messages", status->leased);
+	if (status->max_deliveries) {
+		printf(", each at most %u times, then ", status->max_deliveries);
+		if (*status->dead_letter)
+			printf("to '%s'", text_name(status->dead_letter, name, 0));
+		else
+			printf("dropped");
+		printf(" (%ju so far)", (uintmax_t)status->dead_lettered);
+	}
+	if (status->max_deliveries || status->leased)
+		putchar('\n');
+	if (status->requests)
+		printf("  calls:        %u to be answered\n", status->requests);
+	if (status->allowed)
+		printf("  allowed:      %u more ('mailbox allow' lists them)\n",
+		       status->allowed);
+	if (status->flags & MAILBOX_PORT_LINK)
+		printf("  link:         process %u receives, process %u sends\n",
+		       status->link_pid, status->link_peer);
+}
+
 static void print_status(const struct mailbox_port_status *status,
 			 const struct mailbox_waiter *waiters, size_t count)
 {
 	char name[TEXT_NAME_SIZE], user[32], group[32], capacity[16];
 
 	printf("%s\n", text_name(status->name, name, 0));
-	printf("  id:           %ju%s%s\n", (uintmax_t)status->id,
-	       status->flags & MAILBOX_CREATE_PERSIST ? ", persistent" : "",
-	       status->flags & MAILBOX_CREATE_HANGUP ? ", hangs up" : "");
-	printf("  mode:         %04o, owner %s, group %s\n", status->mode,
+	printf("  id:           %ju", (uintmax_t)status->id);
+	status_print_kinds(status);
+	printf("\n  mode:         %04o, owner %s, group %s\n", status->mode,
 	       user_name(status->uid, user), group_name(status->gid, group));
 	printf("  capacity:     %s%s", status_capacity(status, capacity),
 	       status->buffering == MAILBOX_BUFFERING_BOUNDED ? " messages" : "");
@@ -127,6 +157,7 @@ static void print_status(const struct mailbox_port_status *status,
 	       (uintmax_t)status->message_bytes_max);
 	printf("  queued:       %ju messages, %ju bytes\n",
 	       (uintmax_t)status->messages, (uintmax_t)status->bytes);
+	print_policy(status);
 	printf("  so far:       %ju sent, %ju received\n",
 	       (uintmax_t)status->sent, (uintmax_t)status->received);
 	printf("  senders:      %u, asleep %u", status->senders,

@@ -8,8 +8,10 @@
 #include "tool.h"
 
 static const struct verb *const verbs[] = {
-	&verb_create, &verb_ls, &verb_stat, &verb_send, &verb_recv, &verb_watch,
-	&verb_exec, &verb_set, &verb_rm, &verb_info,
+	&verb_create, &verb_ls, &verb_stat, &verb_send, &verb_recv, &verb_call,
+	&verb_serve, &verb_work, &verb_wait, &verb_watch, &verb_exec, &verb_pipe,
+	&verb_link, &verb_lock, &verb_sem, &verb_allow, &verb_set, &verb_rm,
+	&verb_info,
 };
 
 static void help(FILE *to)

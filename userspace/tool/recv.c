@@ -3,104 +3,53 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include "tool.h"
 
 enum {
-	KEY_NOT_TYPE = KEY_FIRST,
-	KEY_AT_MOST,
-	KEY_FROM,
-	KEY_TRUNCATE,
+	KEY_TRUNCATE = KEY_FIRST,
 	KEY_DRAIN,
+	KEY_LEASE,
+	KEY_INBOX,
 };
 
 static const struct option_text options[] = {
 	{ "count", 'n', "N", "receive N messages (default 1)" },
 	{ "follow", 'f', NULL, "receive until the senders hang up" },
 	{ "drain", KEY_DRAIN, NULL, "receive what there is, without waiting" },
-	{ "raw", 'r', NULL,
-	  "write the bytes of the messages and nothing else (default: a newline "
-	  "after each)" },
-	{ "long", 'l', NULL,
-	  "number, type, priority, process, user and length before each" },
-	{ "json", 'j', NULL, "a line of JSON for each" },
-	{ "type", 't', "TYPE", "only messages of this type" },
-	{ "not-type", KEY_NOT_TYPE, "TYPE", "only messages of other types" },
-	{ "at-most", KEY_AT_MOST, "TYPE",
-	  "messages of the lowest type that is TYPE or less" },
-	{ "from", KEY_FROM, "PID", "only messages that this process sent" },
 	{ "timeout", 'w', "DURATION",
 	  "give up if a message does not come for so long (500ms, 2s, 1m)" },
 	{ "non-blocking", 'N', NULL, "fail rather than wait" },
 	{ "peek", 'p', NULL, "leave the message queued" },
 	{ "truncate", KEY_TRUNCATE, "SIZE",
 	  "drop what a message has beyond SIZE bytes" },
+	{ "lease", KEY_LEASE, NULL,
+	  "a message is done with when it has been written; if that fails it "
+	  "goes back to its place" },
+	{ "batch", 'b', "N", "receive up to N messages in one system call" },
+	{ "inbox", KEY_INBOX, NULL,
+	  "from the inbox of this process instead of a PORT" },
 	{ 0 },
 };
 
-enum format {
-	FORMAT_LINE,
-	FORMAT_RAW,
-	FORMAT_LONG,
-	FORMAT_JSON,
-};
+/* Room for a message in a batch; a longer one is received by itself. */
+#define BATCH_ROOM	65536U
 
 struct receiving {
 	struct mailbox *mb;
 	const char *port;
 	struct mailbox_receive_attr attr;	/* without deadline */
-	bool timed;
-	uint64_t timeout_ns;
+	struct opening opening;
+	bool inbox;
 	bool follow;
 	bool drain;
 	enum format format;
 	void *buf;
 	size_t size;
+	struct mailbox_receive_entry *batch;
+	size_t batch_max;	/* 0: one by one */
+	size_t behind;		/* how many of the batch come after this one */
 };
-
-static struct json_object *message_json(const void *data, size_t len,
-					const struct mailbox_receive_attr *attr)
-{
-	struct json_object *object = json_object_new_object();
-	struct json_object *sender = json_object_new_object();
-
-	json_add_u64(object, "seq", attr->seq);
-	json_add_u64(object, "type", attr->type);
-	json_add_u64(object, "priority", attr->priority);
-	json_add_u64(object, "len", attr->len);
-	json_add_u64(object, "time_ns", attr->time_ns);
-	json_add_u64(sender, "pid", attr->pid);
-	json_add_u64(sender, "tid", attr->tid);
-	json_add_u64(sender, "uid", attr->uid);
-	json_add_u64(sender, "gid", attr->gid);
-	json_object_object_add(object, "sender", sender);
-	json_add_payload(object, data, len);
-	return object;
-}
-
-static int put_message(enum format format, void *data, size_t len,
-		       const struct mailbox_receive_attr *attr)
-{
-	char head[128] = "";
-	struct iovec iov[3] = {
-		{ head, 0 },
-		{ data, len },
-		{ "\n", format == FORMAT_RAW ? 0 : 1 },
-	};
-
-	if (format == FORMAT_JSON)
-		return output_json(message_json(data, len, attr));
-	if (format == FORMAT_LONG) {
-		snprintf(head, sizeof(head), "seq=%ju type=%ju priority=%u "
-			 "pid=%u uid=%u len=%ju: ", (uintmax_t)attr->seq,
-			 (uintmax_t)attr->type, attr->priority, attr->pid,
-			 attr->uid, (uintmax_t)attr->len);
-		iov[0].iov_len = strlen(head);
-	}
-	return output_write(iov, 3);
-}
 
 static ssize_t receive_next(struct receiving *receiving,
 			    struct mailbox_receive_attr *attr)
@@ -112,63 +61,190 @@ static ssize_t receive_next(struct receiving *receiving,
 					     &receiving->size, attr);
 }
 
-/* 1 if there was a message, 0 if this is a good end; does not return else. */
-static int receive_one(struct receiving *receiving)
+/* False if it is time for a good end; does not return at a bad one. */
+static bool go_on(const struct receiving *receiving)
+{
+	bool stop = stop_wanted();
+
+	if (stop && !receiving->follow && !receiving->drain)
+		fail("%s: %s; no message was taken", receiving->port,
+		     stop_output_gone ? "nobody reads the output" :
+					"interrupted");
+	return !stop;
+}
+
+/* Whether the call that failed means a good end; does not return otherwise. */
+static void expect_end(const struct receiving *receiving)
+{
+	if (receiving->follow && errno == EPIPE)
+		return;
+	if (receiving->drain && (errno == EAGAIN || errno == EPIPE))
+		return;
+	fail_op(receiving->port, errno, MAILBOX_OP_RECEIVE);
+}
+
+static void fail_write(const struct receiving *receiving,
+		       const struct mailbox_receive_attr *attr)
+{
+	int err = errno;
+
+	if (attr->flags & (MAILBOX_RECEIVE_PEEK | MAILBOX_RECEIVE_LEASE))
+		fail("%s: cannot write message %ju, which %s: %s",
+		     receiving->port, (uintmax_t)attr->seq,
+		     attr->flags & MAILBOX_RECEIVE_PEEK ? "is still queued" :
+							  "goes back",
+		     strerror(err));
+	if (receiving->behind)
+		complain("%s: %zu messages after message %ju are LOST as well",
+			 receiving->port, receiving->behind,
+			 (uintmax_t)attr->seq);
+	fail("%s: message %ju (type %ju, priority %u, %ju bytes, from process "
+	     "%u) was taken, but could not be written, and is LOST: %s",
+	     receiving->port, (uintmax_t)attr->seq, (uintmax_t)attr->type,
+	     attr->priority, (uintmax_t)attr->len, attr->pid, strerror(err));
+}
+
+/* Its caller is not to sleep for an answer that recv does not give. */
+static void refuse(struct receiving *receiving,
+		   const struct mailbox_receive_attr *attr)
+{
+	struct mailbox *inbox;
+
+	complain("%s: message %ju is a call of process %u, and will not be "
+		 "answered; 'mailbox serve' answers calls", receiving->port,
+		 (uintmax_t)attr->seq, attr->pid);
+	if (!receiving->inbox) {
+		if (port_refuse(&receiving->mb) < 0)
+			fail_op(receiving->port, errno, MAILBOX_OP_OPEN);
+		return;
+	}
+	inbox = mailbox_inbox_open(0, NULL);
+	if (!inbox)
+		fail_op(receiving->port, errno, MAILBOX_OP_LINK);
+	mailbox_close(receiving->mb);
+	receiving->mb = inbox;
+}
+
+/* A message has been received: shows it, and is done with it then. */
+static void put(struct receiving *receiving, const void *data, size_t len,
+		const struct mailbox_receive_attr *attr)
+{
+	if (message_write(receiving->format, data, len, attr) < 0)
+		fail_write(receiving, attr);
+	if (attr->kind == MAILBOX_MESSAGE_REQUEST) {
+		if (attr->token)
+			refuse(receiving, attr);
+		return;
+	}
+	if (attr->token && mailbox_ack(receiving->mb, attr->token) < 0)
+		fail_op(receiving->port, errno, MAILBOX_OP_SETTLE);
+}
+
+/* How many there were: 0 if this is a good end; does not return at a bad one. */
+static size_t receive_one(struct receiving *receiving)
 {
 	struct mailbox_receive_attr attr = receiving->attr;
 	ssize_t len;
 
-	if (receiving->timed)
-		attr.deadline_ns =
-			mailbox_deadline_after(receiving->timeout_ns);
+	attr.deadline_ns = timeout_deadline_ns(&receiving->opening.timeout);
 	do {
-		bool stop = stop_wanted();
-
-		if (stop && (receiving->follow || receiving->drain))
+		if (!go_on(receiving))
 			return 0;
-		if (stop)
-			fail("%s: %s; no message was taken", receiving->port,
-			     stop_output_gone ? "nobody reads the output" :
-						"interrupted");
 		len = receive_next(receiving, &attr);
 	} while (len < 0 && errno == EINTR);
 
 	if (len < 0) {
-		if (receiving->follow && errno == EPIPE)
-			return 0;
-		if (receiving->drain && (errno == EAGAIN || errno == EPIPE))
-			return 0;
-		fail_op(receiving->port, errno, MAILBOX_OP_RECEIVE);
+		expect_end(receiving);
+		return 0;
 	}
-
-	if (put_message(receiving->format, receiving->buf, (size_t)len,
-			&attr) == 0)
-		return 1;
-	if (attr.flags & MAILBOX_RECEIVE_PEEK)
-		fail("%s: cannot write message %ju, which is still queued: %s",
-		     receiving->port, (uintmax_t)attr.seq, strerror(errno));
-	fail("%s: message %ju (type %ju, priority %u, %ju bytes, from process "
-	     "%u) was taken, but could not be written, and is LOST: %s",
-	     receiving->port, (uintmax_t)attr.seq, (uintmax_t)attr.type,
-	     attr.priority, (uintmax_t)attr.len, attr.pid, strerror(errno));
+	put(receiving, receiving->buf, (size_t)len, &attr);
+	return 1;
 }
 
-static void set_select(struct receiving *receiving, uint32_t select,
-		       uint64_t match)
+/* A request ends a batch: refusing it gives back what is leased as well. */
+static size_t put_batch(struct receiving *receiving, size_t count)
 {
-	if (receiving->attr.select != MAILBOX_SELECT_ANY)
-		usage_error("recv", "only one of --type, --not-type, --at-most "
-			    "and --from can be given");
-	receiving->attr.select = select;
-	receiving->attr.match = match;
+	struct mailbox_receive_attr request = { 0 };
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		const struct mailbox_receive_entry *entry = &receiving->batch[i];
+		struct mailbox_receive_attr attr = {
+			.flags = receiving->attr.flags,
+			.len = entry->len,
+			.type = entry->type,
+			.seq = entry->seq,
+			.time_ns = entry->time_ns,
+			.priority = entry->priority,
+			.pid = entry->pid,
+			.tid = entry->tid,
+			.uid = entry->uid,
+			.gid = entry->gid,
+			.kind = entry->kind,
+			.deliveries = entry->deliveries,
+			.token = entry->token,
+		};
+
+		receiving->behind = count - i - 1;
+		if (attr.kind == MAILBOX_MESSAGE_REQUEST) {
+			request = attr;
+			attr.token = 0;
+		}
+		put(receiving, (const void *)(uintptr_t)entry->data,
+		    entry->len, &attr);
+	}
+	if (request.kind)
+		refuse(receiving, &request);
+	return count;
 }
 
-static void set_format(struct receiving *receiving, enum format format)
+static size_t receive_batch(struct receiving *receiving, uint64_t most)
 {
-	if (receiving->format != FORMAT_LINE && receiving->format != format)
-		usage_error("recv",
-			    "--raw, --long and --json exclude each other");
-	receiving->format = format;
+	struct mailbox_receive_batch_attr attr = {
+		.flags = receiving->attr.flags,
+		.select = receiving->attr.select,
+		.match = receiving->attr.match,
+	};
+	size_t room = receiving->batch_max < most ? receiving->batch_max : most;
+	size_t i;
+	ssize_t n;
+
+	attr.deadline_ns = timeout_deadline_ns(&receiving->opening.timeout);
+	for (i = 0; i < room; i++)
+		receiving->batch[i] = (struct mailbox_receive_entry) {
+			.data = (uintptr_t)receiving->buf + i * BATCH_ROOM,
+			.size = BATCH_ROOM,
+		};
+	do {
+		if (!go_on(receiving))
+			return 0;
+		n = mailbox_receive_batch(receiving->mb, receiving->batch, room,
+					  &attr);
+	} while (n < 0 && errno == EINTR);
+
+	if (n > 0)
+		return put_batch(receiving, (size_t)n);
+	if (errno == EMSGSIZE) {
+		struct receiving single = *receiving;
+
+		single.buf = NULL;
+		single.size = 0;
+		room = receive_one(&single);
+		free(single.buf);
+		receiving->mb = single.mb;
+		return room;
+	}
+	expect_end(receiving);
+	return 0;
+}
+
+static void open_batch(struct receiving *receiving)
+{
+	receiving->batch = calloc(receiving->batch_max,
+				  sizeof(*receiving->batch));
+	receiving->buf = malloc(receiving->batch_max * BATCH_ROOM);
+	if (!receiving->batch || !receiving->buf)
+		fail_op(NULL, ENOMEM, MAILBOX_OP_RECEIVE);
 }
 
 static void set_truncate(struct receiving *receiving, struct args *args)
@@ -186,13 +262,54 @@ static void set_truncate(struct receiving *receiving, struct args *args)
 	receiving->attr.flags |= MAILBOX_RECEIVE_TRUNC;
 }
 
+static void check(const struct receiving *receiving, uint64_t count)
+{
+	uint32_t flags = receiving->attr.flags;
+
+	if (!!count + receiving->follow + receiving->drain > 1)
+		usage_error("recv",
+			    "--count, --follow and --drain exclude each other");
+	if (flags & MAILBOX_RECEIVE_PEEK &&
+	    (count > 1 || receiving->follow || receiving->drain))
+		usage_error("recv", "--peek shows the same message each time, "
+			    "so it can only show one");
+	if (flags & MAILBOX_RECEIVE_PEEK && flags & MAILBOX_RECEIVE_LEASE)
+		usage_error("recv", "--peek takes nothing, and excludes --lease");
+	if (flags & MAILBOX_RECEIVE_NONBLOCK && receiving->opening.timeout.given)
+		usage_error("recv", "--timeout is for waiting, and excludes "
+			    "--non-blocking and --drain");
+	if (receiving->batch_max &&
+	    flags & (MAILBOX_RECEIVE_PEEK | MAILBOX_RECEIVE_TRUNC))
+		usage_error("recv", "--batch excludes --peek and --truncate");
+	if (receiving->inbox && receiving->opening.flags)
+		usage_error("recv", "an inbox is there as long as its process, "
+			    "so --inbox excludes --wait and --peer");
+}
+
+static void open_source(struct receiving *receiving)
+{
+	if (!receiving->inbox) {
+		receiving->mb = port_open(receiving->port, &receiving->opening,
+					  MAILBOX_OPEN_RECEIVE);
+		return;
+	}
+	receiving->mb = mailbox_inbox_open(0, NULL);
+	if (!receiving->mb)
+		fail_op(receiving->port, errno, MAILBOX_OP_LINK);
+}
+
 static int run(struct args *args)
 {
 	struct receiving receiving = { 0 };
 	uint64_t count = 0;
+	size_t n;
 	int key;
 
 	while ((key = args_next(args)) != -1) {
+		if (select_option(&receiving.attr, args, key) ||
+		    format_option(&receiving.format, args, key) ||
+		    open_option(&receiving.opening, key))
+			continue;
 		switch (key) {
 		case 'n':
 			count = value_number(args, 1, UINT64_MAX);
@@ -204,34 +321,8 @@ static int run(struct args *args)
 			receiving.drain = true;
 			receiving.attr.flags |= MAILBOX_RECEIVE_NONBLOCK;
 			break;
-		case 'r':
-			set_format(&receiving, FORMAT_RAW);
-			break;
-		case 'l':
-			set_format(&receiving, FORMAT_LONG);
-			break;
-		case 'j':
-			set_format(&receiving, FORMAT_JSON);
-			break;
-		case 't':
-			set_select(&receiving, MAILBOX_SELECT_TYPE,
-				   value_number(args, 0, UINT64_MAX));
-			break;
-		case KEY_NOT_TYPE:
-			set_select(&receiving, MAILBOX_SELECT_TYPE_NOT,
-				   value_number(args, 0, UINT64_MAX));
-			break;
-		case KEY_AT_MOST:
-			set_select(&receiving, MAILBOX_SELECT_TYPE_AT_MOST,
-				   value_number(args, 0, UINT64_MAX));
-			break;
-		case KEY_FROM:
-			set_select(&receiving, MAILBOX_SELECT_SENDER,
-				   value_number(args, 1, INT32_MAX));
-			break;
 		case 'w':
-			receiving.timeout_ns = value_duration_ns(args);
-			receiving.timed = true;
+			timeout_set(&receiving.opening.timeout, args);
 			break;
 		case 'N':
 			receiving.attr.flags |= MAILBOX_RECEIVE_NONBLOCK;
@@ -242,51 +333,58 @@ static int run(struct args *args)
 		case KEY_TRUNCATE:
 			set_truncate(&receiving, args);
 			break;
+		case KEY_LEASE:
+			receiving.attr.flags |= MAILBOX_RECEIVE_LEASE;
+			break;
+		case 'b':
+			receiving.batch_max = value_number(args, 1,
+							   MAILBOX_BATCH_MAX);
+			break;
+		case KEY_INBOX:
+			receiving.inbox = true;
+			break;
 		}
 	}
-	receiving.port = args_one(args, "port");
-	if (!!count + receiving.follow + receiving.drain > 1)
-		usage_error("recv",
-			    "--count, --follow and --drain exclude each other");
-	if (receiving.attr.flags & MAILBOX_RECEIVE_PEEK &&
-	    (count > 1 || receiving.follow || receiving.drain))
-		usage_error("recv", "--peek shows the same message each time, "
-			    "so it can only show one");
-	if (receiving.attr.flags & MAILBOX_RECEIVE_NONBLOCK && receiving.timed)
-		usage_error("recv", "--timeout is for waiting, and excludes "
-			    "--non-blocking and --drain");
+	if (receiving.inbox)
+		args_none(args);
+	receiving.port = receiving.inbox ? "inbox" : args_one(args, "port");
+	check(&receiving, count);
 
 	stop_on_signals();
 	stop_on_output_gone();
-	receiving.mb = mailbox_open(receiving.port, MAILBOX_OPEN_RECEIVE);
-	if (!receiving.mb)
-		fail_op(receiving.port, errno, MAILBOX_OP_OPEN);
+	open_source(&receiving);
+	if (receiving.batch_max)
+		open_batch(&receiving);
 
 	if (receiving.follow || receiving.drain)
 		count = UINT64_MAX;
 	else if (!count)
 		count = 1;
-	while (count-- && receive_one(&receiving))
-		;
+	for (n = 1; n && count; count -= n)
+		n = receiving.batch ? receive_batch(&receiving, count) :
+				      receive_one(&receiving);
 
 	mailbox_close(receiving.mb);
+	free(receiving.batch);
 	free(receiving.buf);
 	return 0;
 }
 
 const struct verb verb_recv = {
 	.name = "recv",
-	.args = "PORT",
+	.args = "PORT | --inbox",
 	.summary = "receive messages",
 	.text =
 "Waits for a message if there is none. Messages of any length are received\n"
 "whole. A message is not taken while nobody could read the output, and if it\n"
 "cannot be written an error tells which one it was. SIGINT ends --follow with\n"
-"status 0; a port that is destroyed ends it with 1.\n"
+"status 0; a port that is destroyed ends it with 1. At a port that broadcasts\n"
+"--follow subscribes. PORT '-' is the port that stdin is bound to. --timeout is\n"
+"also for --wait and --peer.\n"
 "\n"
 "  mailbox recv jobs\n"
 "  mailbox recv --follow --json jobs | jq .text\n"
 "  mailbox recv --raw jobs > picture.png\n",
-	.options = { options },
+	.options = { options, select_options, format_options, open_options },
 	.run = run,
 };

@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tool.h"
 
 enum {
 	KEY_WHOLE = KEY_FIRST,
 	KEY_CHUNK,
+	KEY_INBOX,
 };
 
 static const struct option_text options[] = {
@@ -23,6 +23,9 @@ static const struct option_text options[] = {
 	{ "whole", KEY_WHOLE, NULL, "all of stdin is one message" },
 	{ "chunk", KEY_CHUNK, "SIZE",
 	  "stdin is cut into messages of SIZE bytes; the last may be shorter" },
+	{ "batch", 'b', "N", "send N messages in one system call" },
+	{ "inbox", KEY_INBOX, "PID",
+	  "to the inbox of this process instead of a PORT" },
 	{ "json", 'j', NULL, "print a line of JSON for each message" },
 	{ 0 },
 };
@@ -31,10 +34,13 @@ struct sending {
 	struct mailbox *mb;
 	const char *port;
 	struct mailbox_send_attr attr;	/* without deadline */
-	bool timed;
-	uint64_t timeout_ns;
+	struct opening opening;
 	bool json;
 	uint64_t count;		/* messages sent */
+	/* Those that wait until there are batch_max; NULL if none do. */
+	struct mailbox_send_entry *batch;
+	size_t batch_max;
+	size_t batch_count;
 };
 
 static void print_sent(const struct sending *sending,
@@ -56,6 +62,8 @@ static void print_sent(const struct sending *sending,
 	object = json_object_new_object();
 	json_add_u64(object, "seq", attr->seq);
 	json_add_u64(object, "len", len);
+	json_object_object_add(object, "dropped",
+			       json_object_new_boolean(!attr->seq));
 	if (attr->flags & MAILBOX_SEND_SYNC) {
 		taken = json_object_new_object();
 		json_add_u64(taken, "bytes", attr->taken_bytes);
@@ -81,21 +89,83 @@ static void fail_send(const struct sending *sending, size_t len)
 		fail("%s: interrupted; the message was not sent",
 		     sending->port);
 	if (err == EMSGSIZE &&
-	    mailbox_port_stat(sending->mb, NULL, &status) == 0)
+	    mailbox_port_stat_sends(sending->mb, &status) == 0)
 		complain("%s: this message has %zu bytes, the port takes %ju",
 			 sending->port, len,
 			 (uintmax_t)status.message_bytes_max);
 	fail_op(sending->port, err, MAILBOX_OP_SEND);
 }
 
-static void send_one(struct sending *sending, const void *data, size_t len)
+static uint64_t deadline_ns(const struct sending *sending)
 {
+	return timeout_deadline_ns(&sending->opening.timeout);
+}
+
+/* Sends what waits. Each call takes as many as it can, from where it is. */
+static void send_batch(struct sending *sending)
+{
+	struct mailbox_send_batch_attr attr = {
+		.flags = sending->attr.flags,
+		.deadline_ns = deadline_ns(sending),
+	};
+	size_t done = 0, at;
+	ssize_t n;
+
+	while (done < sending->batch_count) {
+		n = mailbox_send_batch(sending->mb, sending->batch + done,
+				       sending->batch_count - done, &attr);
+		for (at = done; n > 0 && at < done + (size_t)n; at++) {
+			struct mailbox_send_attr sent = {
+				.seq = sending->batch[at].seq,
+			};
+
+			sending->count++;
+			print_sent(sending, &sent, sending->batch[at].len);
+		}
+		if (n > 0) {
+			done += (size_t)n;
+			errno = (int)attr.error;
+		}
+		if ((n < 0 || attr.error) && (errno != EINTR || stop_signals))
+			fail_send(sending, sending->batch[done].len);
+	}
+
+	for (at = 0; at < sending->batch_count; at++)
+		free((void *)(uintptr_t)sending->batch[at].data);
+	sending->batch_count = 0;
+}
+
+static void add_to_batch(struct sending *sending, const void *data, size_t len)
+{
+	struct mailbox_send_entry *entry =
+		&sending->batch[sending->batch_count++];
+	void *copy = malloc(len + 1);
+
+	if (!copy)
+		fail_op(NULL, ENOMEM, MAILBOX_OP_SEND);
+	memcpy(copy, data, len);
+	*entry = (struct mailbox_send_entry) {
+		.data = (uintptr_t)copy,
+		.len = len,
+		.type = sending->attr.type,
+		.priority = sending->attr.priority,
+	};
+	if (sending->batch_count == sending->batch_max)
+		send_batch(sending);
+}
+
+static void send_one(void *data, const void *message, size_t len)
+{
+	struct sending *sending = data;
 	struct mailbox_send_attr attr = sending->attr;
 
-	if (sending->timed)
-		attr.deadline_ns = mailbox_deadline_after(sending->timeout_ns);
+	if (sending->batch) {
+		add_to_batch(sending, message, len);
+		return;
+	}
 
-	while (mailbox_message_send(sending->mb, data, len, &attr) < 0) {
+	attr.deadline_ns = deadline_ns(sending);
+	while (mailbox_message_send(sending->mb, message, len, &attr) < 0) {
 		if (errno != EINTR || stop_signals)
 			fail_send(sending, len);
 	}
@@ -103,48 +173,23 @@ static void send_one(struct sending *sending, const void *data, size_t len)
 	print_sent(sending, &attr, len);
 }
 
-static void fail_read(const struct sending *sending)
+static void fail_read(struct sending *sending)
 {
-	fail("cannot read stdin: %s; %ju messages were sent",
-	     stop_signals ? "interrupted" : strerror(errno),
+	int err = errno;
+
+	/* What was read before is sent, with a batch as without. */
+	send_batch(sending);
+	fail("cannot read stdin: %s; %ju messages were sent", input_error(err),
 	     (uintmax_t)sending->count);
 }
 
-static void send_lines(struct sending *sending)
+static size_t read_full(struct sending *sending, char *buf, size_t size)
 {
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t len;
+	ssize_t len = input_full(buf, size);
 
-	while ((len = getline(&line, &room, stdin)) > 0) {
-		if (line[len - 1] == '\n')
-			len--;
-		/* At a signal, what was read of a line comes without its end. */
-		else if (ferror(stdin))
-			break;
-		send_one(sending, line, (size_t)len);
-	}
-	free(line);
-	if (ferror(stdin))
+	if (len < 0)
 		fail_read(sending);
-}
-
-/* Up to @size bytes of stdin; less only at its end. */
-static size_t read_full(const struct sending *sending, char *buf, size_t size)
-{
-	size_t len = 0;
-	ssize_t n;
-
-	while (len < size) {
-		n = read(STDIN_FILENO, buf + len, size - len);
-		if (n == 0)
-			break;
-		if (n > 0)
-			len += (size_t)n;
-		else if (errno != EINTR || stop_signals)
-			fail_read(sending);
-	}
-	return len;
+	return (size_t)len;
 }
 
 static void send_chunks(struct sending *sending, size_t size)
@@ -165,7 +210,7 @@ static void send_whole(struct sending *sending)
 	size_t limit, len;
 	char *buf;
 
-	if (mailbox_port_stat(sending->mb, NULL, &status) < 0)
+	if (mailbox_port_stat_sends(sending->mb, &status) < 0)
 		fail_op(sending->port, errno, MAILBOX_OP_SEND);
 
 	/* One byte more shows that there is too much. */
@@ -183,14 +228,57 @@ static void send_whole(struct sending *sending)
 	free(buf);
 }
 
+static void open_batch(struct sending *sending)
+{
+	sending->batch = calloc(sending->batch_max, sizeof(*sending->batch));
+	if (!sending->batch)
+		fail_op(NULL, ENOMEM, MAILBOX_OP_SEND);
+}
+
+static struct mailbox *open_inbox(uint32_t pid)
+{
+	struct mailbox *mb = mailbox_inbox_link((pid_t)pid, 0, NULL);
+
+	if (!mb)
+		fail("process %u: %s", pid,
+		     mailbox_strerror(errno, MAILBOX_OP_LINK));
+	return mb;
+}
+
+static void check(const struct sending *sending, const struct args *args,
+		  uint32_t inbox, bool cut)
+{
+	bool waits = sending->attr.flags & MAILBOX_SEND_SYNC;
+
+	if (cut && args->argc > 0)
+		usage_error("send", "--whole and --chunk send stdin, not "
+			    "'%s'", args->argv[0]);
+	if (sending->attr.flags & MAILBOX_SEND_NONBLOCK &&
+	    (sending->opening.timeout.given || waits))
+		usage_error("send", "--non-blocking excludes --timeout and "
+			    "--sync, which wait");
+	if (sending->batch_max && waits)
+		usage_error("send", "--sync waits for each message, and "
+			    "excludes --batch");
+	if (inbox && sending->opening.flags)
+		usage_error("send", "an inbox is there as long as its process, "
+			    "so --inbox excludes --wait and --peer");
+	if (!strcmp(sending->port, "-") && (sending->json || waits))
+		usage_error("send", "what --json and --sync print would go to "
+			    "the port that stdout is");
+}
+
 static int run(struct args *args)
 {
 	struct sending sending = { 0 };
+	uint32_t inbox = 0;
 	uint64_t chunk = 0;
 	bool whole = false;
 	int key, i;
 
 	while ((key = args_next(args)) != -1) {
+		if (open_option(&sending.opening, key))
+			continue;
 		switch (key) {
 		case 't':
 			sending.attr.type = value_number(args, 0, UINT64_MAX);
@@ -200,8 +288,7 @@ static int run(struct args *args)
 							MAILBOX_PRIORITY_MAX);
 			break;
 		case 'w':
-			sending.timeout_ns = value_duration_ns(args);
-			sending.timed = true;
+			timeout_set(&sending.opening.timeout, args);
 			break;
 		case 'N':
 			sending.attr.flags |= MAILBOX_SEND_NONBLOCK;
@@ -218,53 +305,64 @@ static int run(struct args *args)
 				usage_error("send", "a chunk has 1 to %u bytes",
 					    MAILBOX_MESSAGE_BYTES_MAX);
 			break;
+		case 'b':
+			sending.batch_max = value_number(args, 1,
+							 MAILBOX_BATCH_MAX);
+			break;
+		case KEY_INBOX:
+			inbox = value_pid(args);
+			break;
 		case 'j':
 			sending.json = true;
 			break;
 		}
 	}
-	args_some(args, "port");
 	if (whole && chunk)
 		usage_error("send", "--whole and --chunk exclude each other");
-	if ((whole || chunk) && args->argc > 1)
-		usage_error("send", "--whole and --chunk send stdin, not "
-			    "'%s'", args->argv[1]);
-	if (sending.attr.flags & MAILBOX_SEND_NONBLOCK &&
-	    (sending.timed || sending.attr.flags & MAILBOX_SEND_SYNC))
-		usage_error("send", "--non-blocking excludes --timeout and "
-			    "--sync, which wait");
+	sending.port = "inbox";
+	if (!inbox) {
+		args_some(args, "port");
+		sending.port = *args->argv++;
+		args->argc--;
+	}
+	check(&sending, args, inbox, whole || chunk);
 
 	stop_on_signals();
-	sending.port = args->argv[0];
-	sending.mb = mailbox_open(sending.port, MAILBOX_OPEN_SEND);
-	if (!sending.mb)
-		fail_op(sending.port, errno, MAILBOX_OP_OPEN);
+	sending.mb = inbox ? open_inbox(inbox) :
+		     port_open(sending.port, &sending.opening,
+			       MAILBOX_OPEN_SEND);
+	if (sending.batch_max)
+		open_batch(&sending);
 
 	if (whole)
 		send_whole(&sending);
 	else if (chunk)
 		send_chunks(&sending, chunk);
-	else if (args->argc == 1)
-		send_lines(&sending);
-	for (i = 1; i < args->argc; i++)
+	else if (!args->argc && input_lines(send_one, &sending) < 0)
+		fail_read(&sending);
+	for (i = 0; i < args->argc; i++)
 		send_one(&sending, args->argv[i], strlen(args->argv[i]));
+	send_batch(&sending);
 
+	free(sending.batch);
 	mailbox_close(sending.mb);
 	return output_finish();
 }
 
 const struct verb verb_send = {
 	.name = "send",
-	.args = "PORT [MESSAGE...]",
+	.args = "PORT | --inbox PID [MESSAGE...]",
 	.summary = "send messages",
 	.text =
 "Each MESSAGE is sent as one. Without any, each line of stdin is a message,\n"
 "without its newline; with --whole and --chunk every byte of stdin is sent.\n"
 "Exit status 0 means that all of them are queued, or, with --sync, taken.\n"
+"PORT '-' is the port that stdout is bound to. --timeout is also for --wait and\n"
+"--peer.\n"
 "\n"
 "  mailbox send jobs 'first' 'second'\n"
 "  mailbox send --type 7 --priority 10 --timeout 2s jobs urgent\n"
 "  mailbox send --whole jobs < picture.png\n",
-	.options = { options },
+	.options = { options, open_options },
 	.run = run,
 };

@@ -12,14 +12,17 @@
 
 volatile sig_atomic_t stop_signals;
 volatile sig_atomic_t stop_output_gone;
+volatile sig_atomic_t stop_forward;
 
 static const int stopping[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGALRM };
 static pthread_t main_thread;
+static bool pipe_ignored;
 
 static void on_signal(int number)
 {
-	(void)number;
 	stop_signals++;
+	if (number == SIGTERM || number == SIGHUP)
+		stop_forward = number;
 	/*
 	 * The signal may have come after the last look at stop_signals, and
 	 * before the call that sleeps: there will be another one.
@@ -40,7 +43,13 @@ void stop_on_signals(void)
 			sigaction(stopping[i], &action, NULL);
 	}
 	action.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &action, NULL);
+	sigaction(SIGPIPE, &action, &old);
+	pipe_ignored = old.sa_handler != SIG_IGN;
+}
+
+bool stop_ignores_pipe(void)
+{
+	return pipe_ignored;
 }
 
 /* No event is asked for: only errors and hang-ups are told. */

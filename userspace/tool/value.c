@@ -154,3 +154,19 @@ uint32_t value_group(struct args *args)
 			    args->value);
 	return (uint32_t)value;
 }
+
+uint32_t value_pid(struct args *args)
+{
+	return (uint32_t)value_number(args, 1, INT32_MAX);
+}
+
+void timeout_set(struct timeout *timeout, struct args *args)
+{
+	timeout->ns = value_duration_ns(args);
+	timeout->given = true;
+}
+
+uint64_t timeout_deadline_ns(const struct timeout *timeout)
+{
+	return timeout->given ? mailbox_deadline_after(timeout->ns) : 0;
+}

@@ -137,8 +137,9 @@ static void print_rate(const struct mailbox_port_status *before, uint64_t count,
 
 static void print_header(void)
 {
-	printf("%-20s %7s %10s %9s %9s %7s %7s  ASLEEP\n", "NAME", "QUEUED",
-	       "BYTES", "SENT/S", "RECVD/S", "SENDERS", "RECVERS");
+	printf("%-20s %7s %10s %7s %7s %9s %9s %7s %7s  ASLEEP\n", "NAME",
+	       "QUEUED", "BYTES", "LEASED", "DROPPED", "SENT/S", "RECVD/S",
+	       "SENDERS", "RECVERS");
 }
 
 static void print_port(const struct watching *watching,
@@ -160,8 +161,9 @@ static void print_port(const struct watching *watching,
 		count = 0;
 
 	if (!watching->json) {
-		printf("%s %7ju %10ju", text_name(port->name, name, 20),
-		       (uintmax_t)port->messages, (uintmax_t)port->bytes);
+		printf("%s %7ju %10ju %7u %7ju", text_name(port->name, name, 20),
+		       (uintmax_t)port->messages, (uintmax_t)port->bytes,
+		       port->leased, (uintmax_t)port->dropped);
 		print_rate(before, port->sent, before ? before->sent : 0,
 			   seconds);
 		print_rate(before, port->received,

@@ -158,6 +158,15 @@ struct rb_node *rb_first(const struct rb_root *root)
 	return node;
 }
 
+struct rb_node *rb_last(const struct rb_root *root)
+{
+	struct rb_node *node = root->rb_node;
+
+	while (node && node->rb_right)
+		node = node->rb_right;
+	return node;
+}
+
 struct rb_node *rb_next(const struct rb_node *node)
 {
 	if (node->rb_right)
@@ -169,13 +178,8 @@ struct rb_node *rb_next(const struct rb_node *node)
 
 struct rb_node *rb_prev(const struct rb_node *node)
 {
-	const struct rb_node *below = node->rb_left;
-
-	if (below) {
-		while (below->rb_right)
-			below = below->rb_right;
-		return (struct rb_node *)below;
-	}
+	if (node->rb_left)
+		return rb_last(&(struct rb_root){ node->rb_left });
 	while (node->up && node->up->rb_left == node)
 		node = node->up;
 	return node->up;

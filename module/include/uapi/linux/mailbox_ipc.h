@@ -4,7 +4,9 @@
  *
  * An open file description of /dev/mailbox is a handle. A handle is bound to
  * one port, once, by MAILBOX_IOC_PORT_CREATE or MAILBOX_IOC_PORT_OPEN, and
- * stays bound until it is closed. How it was opened says what it may do:
+ * stays bound until it is closed. MAILBOX_IOC_PORT_PAIR and
+ * MAILBOX_IOC_PORT_LINK bind it to two ports, of which it receives from one
+ * and sends to the other. How it was opened says what it may do:
  * O_RDONLY receives, O_WRONLY sends, O_RDWR does both. Access mode 3, which
  * Linux has for ioctl alone, does neither: such a handle looks at a port and
  * controls it, and counts neither as a sender nor as a receiver. dup(), fork()
@@ -38,19 +40,28 @@
  *   EISCONN     the handle is bound already
  *   ENOENT      no port has this name
  *   EEXIST      a port has this name already
- *   EACCES      mode, owner and group of the port do not let the caller, or
- *               only the owner may do this
- *   EBADF       the handle was opened for the other direction
+ *   EACCES      mode, owner, group and allow list of the port do not let the
+ *               caller, or do not let it any more, or only the owner may do
+ *               this, or the caller may not signal the process
+ *   EBADF       the handle was opened for the other direction, or a number is
+ *               not that of an open handle
  *   EAGAIN      it would have to sleep, and was told not to
  *   ETIMEDOUT   the deadline passed
  *   EINTR       a signal came first (not with SA_RESTART: the call goes on)
  *   EMSGSIZE    the buffer is shorter than the message, or the message is
  *               longer than the port takes
- *   EDQUOT      the quota of the caller's user is used up
- *   ENOSPC      the registry holds as many ports as it may
+ *   EDQUOT      the quota of the caller's user is used up, or it watches 1024
+ *               names already
+ *   ENOSPC      the registry holds as many ports as it may, or the allow list
+ *               as many entries
  *   EIDRM       the port was destroyed
- *   EPIPE       the other side hung up (ports with MAILBOX_CREATE_HANGUP)
- *   EBUSY       32767 peeks at the same message are under way
+ *   EPIPE       the other side is gone: it hung up, its process exited, or a
+ *               server will not answer the call
+ *   ESRCH       what the pid or the token names does not exist, or not any more
+ *   EDEADLK     who could answer the call waits for calls that wait for it
+ *   ENOBUFS     the port's policy dropped the message that was waited for
+ *   EOPNOTSUPP  understood, but not on a port of this policy
+ *   EBUSY       16383 peeks at the same message are under way
  *   ENOMEM      the kernel has no memory for it
  */
 #ifndef _UAPI_LINUX_MAILBOX_IPC_H
@@ -121,6 +132,16 @@ struct mailbox_ioc_info {
 #define MAILBOX_FEATURE_SYNC		(1ULL << 0)	/* MAILBOX_SEND_SYNC */
 #define MAILBOX_FEATURE_SELECT		(1ULL << 1)	/* MAILBOX_SELECT_* */
 #define MAILBOX_FEATURE_HANGUP		(1ULL << 2)	/* MAILBOX_CREATE_HANGUP */
+#define MAILBOX_FEATURE_PAIR		(1ULL << 3)	/* MAILBOX_IOC_PORT_PAIR */
+#define MAILBOX_FEATURE_LINK		(1ULL << 4)	/* MAILBOX_IOC_PORT_LINK */
+#define MAILBOX_FEATURE_SLOT		(1ULL << 5)	/* MAILBOX_CREATE_SLOT */
+#define MAILBOX_FEATURE_ALLOW		(1ULL << 6)	/* MAILBOX_IOC_PORT_ALLOW */
+#define MAILBOX_FEATURE_CALL		(1ULL << 7)	/* MAILBOX_IOC_CALL */
+#define MAILBOX_FEATURE_LEASE		(1ULL << 8)	/* MAILBOX_RECEIVE_LEASE */
+#define MAILBOX_FEATURE_DROP		(1ULL << 9)	/* MAILBOX_FULL_* */
+#define MAILBOX_FEATURE_BROADCAST	(1ULL << 10)	/* MAILBOX_CREATE_BROADCAST */
+#define MAILBOX_FEATURE_BATCH		(1ULL << 11)	/* MAILBOX_IOC_SEND_BATCH */
+#define MAILBOX_FEATURE_WAIT		(1ULL << 12)	/* MAILBOX_IOC_PORT_WAIT */
 
 /*
  * How a port buffers: the textbook's zero, bounded and unbounded capacity.
@@ -132,6 +153,28 @@ struct mailbox_ioc_info {
 #define MAILBOX_BUFFERING_BOUNDED	0
 #define MAILBOX_BUFFERING_RENDEZVOUS	1
 #define MAILBOX_BUFFERING_UNBOUNDED	2
+
+/*
+ * What becomes of a message that comes to a full port. Those that have been
+ * received, under a lease too, are not in the port and never dropped. Drops are
+ * counted (mailbox_ioc_port_stat.dropped). A sender that sleeps for its message,
+ * with MAILBOX_SEND_SYNC or in a call, gets ENOBUFS when it is dropped.
+ *
+ * BLOCK: the send sleeps.
+ * DROP_OLDEST: it takes the place of the oldest message of the lowest priority
+ *	that is queued. If its own priority is lower still, it is dropped.
+ * DROP_NEWEST: it is dropped: the send succeeds and @seq is 0. On a rendezvous
+ *	port that is: nobody was there to receive it.
+ * OVERWRITE: it replaces the one that is queued, whatever the priorities, so
+ *	that the port holds the latest value. Needs a @capacity of 1.
+ */
+#define MAILBOX_FULL_BLOCK		0
+#define MAILBOX_FULL_DROP_OLDEST	1
+#define MAILBOX_FULL_DROP_NEWEST	2
+#define MAILBOX_FULL_OVERWRITE		3
+
+/* Highest @max_deliveries. */
+#define MAILBOX_DELIVERIES_MAX	65535
 
 /**
  * struct mailbox_ioc_port_create - make a port and bind the handle to it
@@ -154,6 +197,14 @@ struct mailbox_ioc_info {
  *		namespace while the module stays loaded
  * @created:	out: 1 if the port is new, 0 if MAILBOX_CREATE_OPEN found one
  * @pad:	0
+ * @on_full:	in: MAILBOX_FULL_*. RENDEZVOUS takes only BLOCK and DROP_NEWEST
+ * @max_deliveries: in: so many times a message is leased; when the last lease
+ *		comes to nothing it goes to @dead_letter, or is dropped and
+ *		counted if there is none (0 = any number of times)
+ * @dead_letter: in: name of a port in the same network namespace, looked up
+ *		when a message goes there; empty = none. The message is moved
+ *		with the rights of who set this, and queued even if that port is
+ *		full. Needs @max_deliveries
  *
  * The mode, owner and group are those of the port from its first moment on.
  * The creator's own handle may do what it was opened for, whatever @mode is.
@@ -176,6 +227,9 @@ struct mailbox_ioc_port_create {
 	__aligned_u64 id;
 	__u32 created;
 	__u32 pad;
+	__u32 on_full;
+	__u32 max_deliveries;
+	char dead_letter[MAILBOX_NAME_SIZE];
 };
 
 /* The port outlives its handles, until it is unlinked or destroyed. */
@@ -193,26 +247,148 @@ struct mailbox_ioc_port_create {
 /* @uid, @gid are given: they cannot be told from root's 0 otherwise. */
 #define MAILBOX_CREATE_UID		(1U << 3)
 #define MAILBOX_CREATE_GID		(1U << 4)
+/*
+ * Mail slot: only this handle, which must be one that receives, ever receives;
+ * everybody else may at most send (EACCES). When it is closed, by whomever holds
+ * it last, the name is free and senders get EPIPE. Not with PERSIST.
+ */
+#define MAILBOX_CREATE_SLOT		(1U << 5)
+/*
+ * Broadcast: every handle that receives gets each message that is sent after it
+ * was bound. Each has the whole capacity for itself, and @on_full is applied to
+ * each on its own; with BLOCK a send sleeps until all have room, or a receiver
+ * asleep that wants it, and is not received before. Without any
+ * receiver a message is gone. SYNC and calls are EOPNOTSUPP. Not with RENDEZVOUS
+ * nor with SLOT.
+ */
+#define MAILBOX_CREATE_BROADCAST	(1U << 6)
 
 /**
  * struct mailbox_ioc_port_open - bind the handle to the port of this name
- * @flags:	in: 0
- * @pad:	0
- * @name:	in: the name, with its NUL
+ * @flags:	in: MAILBOX_BIND_*
+ * @fd:		in: with MAILBOX_BIND_FD, a handle; 0 otherwise
+ * @name:	in: the name, with its NUL; empty with MAILBOX_BIND_FD
  * @id:		out: number of the port
+ * @deadline_ns: in: with WAIT or PEER, when to give up, absolute,
+ *		CLOCK_MONOTONIC unless MAILBOX_BIND_REALTIME (0 = never)
  *
  * A handle that was opened O_RDONLY needs the r permission of the port,
  * O_WRONLY the w permission, O_RDWR both, access mode 3 what PORT_STAT needs.
  * CAP_IPC_OWNER in the user namespace that owns the registry overrides them.
+ * The port's allow list may give either right as well.
  *
- * Errors: EINVAL, EISCONN, ENOENT, EACCES.
+ * Errors: EINVAL, EISCONN, ENOENT, EACCES; with FD EBADF, ENOTCONN, EIDRM; with
+ * WAIT and PEER also EAGAIN, ETIMEDOUT, EINTR, EDQUOT, EIDRM, ENOMEM.
  */
 struct mailbox_ioc_port_open {
 	__u32 flags;
-	__u32 pad;
+	__s32 fd;
 	char name[MAILBOX_NAME_SIZE];
 	__aligned_u64 id;
+	__aligned_u64 deadline_ns;
 };
+
+/* If no port has this name, sleep until one does. */
+#define MAILBOX_BIND_WAIT		(1U << 0)
+/*
+ * As opening a FIFO does: then sleep until the other side has been there, for a
+ * handle that only receives a sender, for one that only sends a receiver. If
+ * that fails the handle is bound all the same, and the other side has seen it;
+ * MAILBOX_IOC_PORT_WAIT goes on waiting, close() gives up. So a signal gives
+ * EINTR here, also with SA_RESTART.
+ */
+#define MAILBOX_BIND_PEER		(1U << 1)
+/* Bind to the port that handle @fd is bound to: for one without a name. */
+#define MAILBOX_BIND_FD			(1U << 2)
+/* Fail with EAGAIN rather than sleep, as if the handle were O_NONBLOCK. */
+#define MAILBOX_BIND_NONBLOCK		(1U << 3)
+/* @deadline_ns is on CLOCK_REALTIME. */
+#define MAILBOX_BIND_REALTIME		(1U << 4)
+
+/**
+ * struct mailbox_ioc_port_pair - make a channel with a second handle at its end
+ * @flags:	in: 0
+ * @fd:		out: the second handle, close-on-exec. It is O_NONBLOCK if the
+ *		first one is
+ * @buffering:	in: as in mailbox_ioc_port_create
+ * @capacity:	in: likewise; for each direction
+ * @capacity_bytes: in: likewise
+ * @message_bytes_max: in: likewise
+ * @id:		out: number of the port that the handle receives from, or of
+ *		the only one
+ * @peer_id:	out: number of the port that the second handle receives from
+ *
+ * An O_RDWR handle gets a duplex channel: two ports without a name, of which
+ * each handle receives from one and sends to the other. For an O_RDONLY or
+ * O_WRONLY handle it is one port, a pipe, and the second handle has the other
+ * direction. All have MAILBOX_CREATE_HANGUP and mode 0600.
+ *
+ * Errors: EINVAL (also for access mode 3), EISCONN, EDQUOT, ENOSPC, ENOMEM,
+ * EFAULT, and what open() of the device may give, EMFILE among it.
+ */
+struct mailbox_ioc_port_pair {
+	__u32 flags;
+	__s32 fd;
+	__u32 buffering;
+	__u32 capacity;
+	__aligned_u64 capacity_bytes;
+	__aligned_u64 message_bytes_max;
+	__aligned_u64 id;
+	__aligned_u64 peer_id;
+};
+
+/**
+ * struct mailbox_ioc_port_link - bind the handle to the link to a process
+ * @flags:	in: MAILBOX_LINK_*
+ * @pid:	in: the other process, in the caller's pid namespace
+ * @buffering:	in: as in mailbox_ioc_port_create, if the link is new
+ * @capacity:	in: likewise; for each direction
+ * @capacity_bytes: in: likewise
+ * @message_bytes_max: in: likewise
+ * @id:		out: number of the port that the handle receives from; 0 if none
+ * @peer_id:	out: number of the port that it sends to; 0 if none
+ * @created:	out: 1 if the link is new, 0 if it was there
+ * @pad:	0
+ *
+ * Direct communication: between two processes there is at most one link in a
+ * network namespace. Whoever comes first makes it; every later call of either
+ * gives the same one, as long as a handle is bound to it. It has two ports, one
+ * a direction: what the handle sends only the other process can receive, and
+ * what it receives only the other process can have sent. It may be passed on:
+ * then it is still the link of the process that bound it.
+ *
+ * When one of the two processes exits, what it has sent can still be received,
+ * then comes end-of-file, and a send to it is EPIPE. This is so also if it never
+ * asked for the link, and if others hold its handles. A process that gets its
+ * number later has nothing of the link.
+ *
+ * Making a link needs what a signal to the process needs (kill(2)). The ports
+ * belong to who makes it, have mode 0 and cannot be bound in another way.
+ *
+ * Errors: EINVAL (also for the caller's own pid, and for access mode 3),
+ * EISCONN, ESRCH, EACCES, EDQUOT, ENOSPC, ENOMEM, EFAULT.
+ */
+struct mailbox_ioc_port_link {
+	__u32 flags;
+	__u32 pid;
+	__u32 buffering;
+	__u32 capacity;
+	__aligned_u64 capacity_bytes;
+	__aligned_u64 message_bytes_max;
+	__aligned_u64 id;
+	__aligned_u64 peer_id;
+	__u32 created;
+	__u32 pad;
+};
+
+/*
+ * The asymmetric form: an inbox, one port, from which process @pid alone
+ * receives, and to which any process may send that may signal it. With @pid 0,
+ * or its own, the caller binds its own inbox, with an O_RDONLY handle. With
+ * another one's pid it binds that process's inbox with an O_WRONLY handle. EBADF
+ * for a handle of any other access mode. Either may come first. mailbox_ioc_receive.pid tells who sent.
+ */
+#define MAILBOX_LINK_INBOX		(1U << 0)
 
 /**
  * struct mailbox_ioc_port_remove - argument of PORT_UNLINK and PORT_DESTROY
@@ -223,7 +399,8 @@ struct mailbox_ioc_port_open {
  * UNLINK takes the name away: it is free at once, handles that are bound go
  * on, and the port goes with the last of them. DESTROY ends the port now:
  * every sleeper and every later call gets EIDRM, and what was queued is freed.
- * Both are for the owner, or CAP_IPC_OWNER.
+ * Of a pair or a link, DESTROY ends both directions. Both are for the owner, or
+ * CAP_IPC_OWNER.
  *
  * Errors: EINVAL, ENOENT, ENOTCONN, EACCES, EIDRM.
  */
@@ -252,14 +429,15 @@ struct mailbox_waiter {
 
 /**
  * struct mailbox_ioc_port_stat - what a port is, and how it stands
- * @flags:	in: 0
+ * @flags:	in: MAILBOX_STAT_*
  * @waiters_len: in: room in @waiters, at most 1024; out: how many were filled
  * @waiters:	in: array of struct mailbox_waiter; 0 exactly if @waiters_len
  *		is 0. Not used by PORT_LIST
  * @name:	in: the name; empty = the port that the handle is bound to.
  *		out: the name; empty if it has none (any more)
  * @id:		out: number of the port
- * @port_flags:	out: MAILBOX_CREATE_PERSIST, MAILBOX_CREATE_HANGUP
+ * @port_flags:	out: MAILBOX_CREATE_PERSIST, HANGUP, SLOT and BROADCAST,
+ *		MAILBOX_PORT_*
  * @mode:	out: permission bits
  * @uid:	out: owner, in the caller's user namespace
  * @gid:	out: group, likewise
@@ -268,14 +446,28 @@ struct mailbox_waiter {
  * @capacity_bytes: out: as in mailbox_ioc_port_create
  * @message_bytes_max: out: likewise
  * @messages:	out: queued messages. Each one that a failed receive put back
- *		may be one more than the capacity
- * @bytes:	out: queued payload bytes
+ *		may be one more than the capacity. On a broadcast port all that
+ *		are queued for any receiver
+ * @bytes:	out: queued payload bytes, likewise
  * @senders:	out: handles that may send
  * @receivers:	out: handles that may receive
  * @senders_waiting: out: sends asleep: for room, for a receiver, for a receipt
  * @receivers_waiting: out: receives asleep
  * @sent:	out: messages accepted since the port was created
  * @received:	out: messages taken since the port was created
+ * @on_full:	out: MAILBOX_FULL_*
+ * @max_deliveries: out: as in mailbox_ioc_port_create
+ * @leased:	out: messages that are under a lease
+ * @requests:	out: calls that a server has received and not answered
+ * @dropped:	out: messages dropped because the port was full
+ * @dead_lettered: out: messages that were given up after their last lease
+ * @allowed:	out: entries of the allow list
+ * @link_pid:	out, MAILBOX_PORT_LINK: the process that receives, in the
+ *		caller's pid namespace; 0 if not visible there
+ * @link_peer:	out, MAILBOX_PORT_LINK: the process that sends, likewise; 0 for
+ *		an inbox
+ * @pad:	0
+ * @dead_letter: out: as in mailbox_ioc_port_create
  *
  * By name it needs either permission of the port, its ownership, or
  * CAP_IPC_OWNER. Errors: EINVAL, ENOENT, ENOTCONN, EACCES, EIDRM, ENOMEM.
@@ -302,7 +494,25 @@ struct mailbox_ioc_port_stat {
 	__u32 receivers_waiting;
 	__aligned_u64 sent;
 	__aligned_u64 received;
+	__u32 on_full;
+	__u32 max_deliveries;
+	__u32 leased;
+	__u32 requests;
+	__aligned_u64 dropped;
+	__aligned_u64 dead_lettered;
+	__u32 allowed;
+	__u32 link_pid;
+	__u32 link_peer;
+	__u32 pad;
+	char dead_letter[MAILBOX_NAME_SIZE];
 };
+
+/* Of a pair or a link, the port that the handle sends to; @name is empty. */
+#define MAILBOX_STAT_SENDS		(1U << 0)
+
+/* mailbox_ioc_port_stat.port_flags, besides MAILBOX_CREATE_* */
+#define MAILBOX_PORT_PAIR		(1U << 16)	/* of MAILBOX_IOC_PORT_PAIR */
+#define MAILBOX_PORT_LINK		(1U << 17)	/* of MAILBOX_IOC_PORT_LINK */
 
 /**
  * struct mailbox_ioc_port_set - change the bound port
@@ -314,8 +524,12 @@ struct mailbox_ioc_port_stat {
  * @capacity:	in: as in mailbox_ioc_port_create
  * @capacity_bytes: in: likewise
  * @message_bytes_max: in: likewise
+ * @on_full:	in: likewise
+ * @max_deliveries: in: likewise, applied together with @dead_letter
+ * @dead_letter: in: likewise
  *
- * A field that is not applied must be 0. All of it happens, or nothing. More
+ * A field that is not applied must be 0. On a pair or a link it changes the port
+ * that the handle receives from, or the only one that it has. All of it happens, or nothing. More
  * room lets sleeping senders in at once; less room drops nothing that is
  * queued. Handles that are bound keep their rights when the mode changes. For
  * the owner, or CAP_IPC_OWNER.
@@ -331,6 +545,9 @@ struct mailbox_ioc_port_set {
 	__u32 capacity;
 	__aligned_u64 capacity_bytes;
 	__aligned_u64 message_bytes_max;
+	__u32 on_full;
+	__u32 max_deliveries;
+	char dead_letter[MAILBOX_NAME_SIZE];
 };
 
 #define MAILBOX_SET_MODE		(1U << 0)
@@ -339,6 +556,8 @@ struct mailbox_ioc_port_set {
 #define MAILBOX_SET_CAPACITY		(1U << 3)
 #define MAILBOX_SET_CAPACITY_BYTES	(1U << 4)
 #define MAILBOX_SET_MESSAGE_BYTES_MAX	(1U << 5)
+#define MAILBOX_SET_ON_FULL		(1U << 6)
+#define MAILBOX_SET_DELIVERIES		(1U << 7)
 
 /**
  * struct mailbox_ioc_port_list - the named ports, in the order of their names
@@ -367,6 +586,147 @@ struct mailbox_ioc_port_list {
 };
 
 /**
+ * struct mailbox_allow - one entry of an allow list
+ * @kind:	MAILBOX_ALLOW_*
+ * @id:		user, group or process, in the caller's namespaces
+ * @rights:	MAILBOX_RIGHT_RECEIVE, MAILBOX_RIGHT_SEND
+ * @pad:	0
+ */
+struct mailbox_allow {
+	__u32 kind;
+	__u32 id;
+	__u32 rights;
+	__u32 pad;
+};
+
+#define MAILBOX_ALLOW_USER		1	/* a process with this fsuid */
+#define MAILBOX_ALLOW_GROUP		2	/* a process in this group */
+#define MAILBOX_ALLOW_PROCESS		3	/* this process, no other of its number */
+
+#define MAILBOX_RIGHT_RECEIVE		(1U << 0)
+#define MAILBOX_RIGHT_SEND		(1U << 1)
+
+/* Longest allow list. */
+#define MAILBOX_ALLOW_MAX	256
+
+/**
+ * struct mailbox_ioc_port_allow - give or take rights
+ * @flags:	in: 0
+ * @pad:	0
+ * @entry:	in: for whom, and what it has from now on; @rights 0 takes it off
+ *		the list
+ * @name:	in: the port; empty = the one that the handle is bound to
+ *
+ * What the list gives is added to what the port's mode gives; what an entry
+ * gives is added to what others give. It is looked at when a handle is bound;
+ * and when an entry gives less than before, every handle that was bound by
+ * virtue of the list, and would not be now, is revoked: each call with it, also
+ * one that sleeps, gets EACCES, what it leased goes back, who waits for an
+ * answer from it gets EPIPE, and it does not count as a sender or receiver any
+ * more. A handle that may not do both any more may do neither. It is the process
+ * that bound the handle that counts, not who holds it. Handles of access mode 3
+ * are not revoked. The list is the owner's, or CAP_IPC_OWNER's. When it is full,
+ * processes that have exited lose their entries.
+ *
+ * Errors: EINVAL, ENOENT, ENOTCONN, EACCES, EIDRM, ESRCH (no such process, or
+ * no such entry to take off), ENOSPC, ENOMEM.
+ */
+struct mailbox_ioc_port_allow {
+	__u32 flags;
+	__u32 pad;
+	struct mailbox_allow entry;
+	char name[MAILBOX_NAME_SIZE];
+};
+
+/**
+ * struct mailbox_ioc_port_allowed - read the allow list
+ * @flags:	in: 0
+ * @count:	in: room in @entries; out: how many were filled
+ * @entries:	in: array of struct mailbox_allow. A user, group or process that
+ *		the caller's namespaces do not have is given as 65534, 65534, 0
+ * @total:	out: entries of the list
+ * @pad:	0
+ * @name:	in: the port; empty = the one that the handle is bound to
+ *
+ * For those who may see the port (PORT_STAT). Processes that have exited are
+ * not listed. Errors: EINVAL, ENOENT, ENOTCONN, EACCES, EIDRM, EFAULT, ENOMEM.
+ */
+struct mailbox_ioc_port_allowed {
+	__u32 flags;
+	__u32 count;
+	__aligned_u64 entries;
+	__u32 total;
+	__u32 pad;
+	char name[MAILBOX_NAME_SIZE];
+};
+
+/*
+ * What can be waited for. All of them are states, so none is missed that lasts;
+ * but SENDER and RECEIVER also hold if one has come and gone since the wait
+ * began, on a bound handle since it was bound.
+ */
+#define MAILBOX_EVENT_NAMED	(1U << 0)	/* a port has the name */
+#define MAILBOX_EVENT_GONE	(1U << 1)	/* none has it, or destroyed */
+#define MAILBOX_EVENT_MESSAGE	(1U << 2)	/* a message is there */
+#define MAILBOX_EVENT_SENDER	(1U << 3)	/* a handle that may send */
+#define MAILBOX_EVENT_RECEIVER	(1U << 4)	/* a handle that may receive */
+#define MAILBOX_EVENT_HANGUP	(1U << 5)	/* one of the sides hung up */
+
+/**
+ * struct mailbox_ioc_port_wait - sleep until a port is in one of these states
+ * @flags:	in: MAILBOX_WAIT_*
+ * @events:	in: MAILBOX_EVENT_*, at least one
+ * @name:	in: the port, which need not exist; empty = the one that the
+ *		handle is bound to
+ * @deadline_ns: in: when to give up, absolute, CLOCK_MONOTONIC unless
+ *		MAILBOX_WAIT_REALTIME (0 = never)
+ * @id:		out: number of the port; 0 if none has the name
+ * @happened:	out: those of @events that hold
+ * @pad:	0
+ *
+ * Works on any handle. MESSAGE, SENDER, RECEIVER and HANGUP need by name what
+ * PORT_STAT needs (EACCES, as soon as there is a port of that name). Of a pair
+ * or a link, MESSAGE and SENDER speak of the port that is received from,
+ * RECEIVER of the one that is sent to. A user may have 1024 such waits, watches
+ * and sleeping opens by name in a network namespace.
+ *
+ * Errors: EINVAL, ENOTCONN, EACCES, EAGAIN, ETIMEDOUT, EINTR, EDQUOT, ENOMEM.
+ */
+struct mailbox_ioc_port_wait {
+	__u32 flags;
+	__u32 events;
+	char name[MAILBOX_NAME_SIZE];
+	__aligned_u64 deadline_ns;
+	__aligned_u64 id;
+	__u32 happened;
+	__u32 pad;
+};
+
+/* Fail with EAGAIN rather than sleep, as if the handle were O_NONBLOCK. */
+#define MAILBOX_WAIT_NONBLOCK		(1U << 0)
+/* @deadline_ns is on CLOCK_REALTIME. */
+#define MAILBOX_WAIT_REALTIME		(1U << 1)
+
+/**
+ * struct mailbox_ioc_port_watch - have poll() tell the state of a port
+ * @flags:	in: 0
+ * @events:	in: MAILBOX_EVENT_*; 0 = stop watching
+ * @name:	in: the port, which need not exist
+ *
+ * For a handle that is not bound. It then polls as EPOLLIN while one of @events
+ * holds, EPOLLERR if the caller may not see the port; PORT_WAIT with NONBLOCK
+ * tells which. Watching again replaces what was watched before. Binding the
+ * handle ends it.
+ *
+ * Errors: EINVAL, EISCONN, EDQUOT, ENOMEM.
+ */
+struct mailbox_ioc_port_watch {
+	__u32 flags;
+	__u32 events;
+	char name[MAILBOX_NAME_SIZE];
+};
+
+/**
  * struct mailbox_ioc_send - send one message
  * @flags:	in: MAILBOX_SEND_*
  * @priority:	in: 0 to MAILBOX_PRIORITY_MAX; a higher one is received first
@@ -375,7 +735,8 @@ struct mailbox_ioc_port_list {
  * @len:	in: bytes, 0 up to the port's message_bytes_max
  * @deadline_ns: in: when to give up, absolute, CLOCK_MONOTONIC unless
  *		MAILBOX_SEND_REALTIME; 0 = never
- * @seq:	out: the message's number on this port, counting up
+ * @seq:	out: the message's number on this port, counting up; 0 if the port
+ *		was full and its policy dropped it
  * @taken_bytes: out, SYNC: payload bytes that the receiver took
  * @taken_pid:	out, SYNC: process that took it, in the caller's pid namespace
  *		(0 if not visible there)
@@ -386,7 +747,7 @@ struct mailbox_ioc_port_list {
  * to a receiver; any error means that nothing was sent.
  *
  * Errors: EINVAL, ENOTCONN, EBADF, EFAULT, EMSGSIZE, EAGAIN, ETIMEDOUT, EINTR,
- * EDQUOT, EIDRM, EPIPE, ENOMEM.
+ * EDQUOT, EIDRM, EPIPE, EACCES, ENOMEM; with SYNC also ENOBUFS, EOPNOTSUPP.
  */
 struct mailbox_ioc_send {
 	__u32 flags;
@@ -433,6 +794,14 @@ struct mailbox_ioc_send {
  * @uid:	out: real user of the sender, in the caller's user namespace
  * @gid:	out: real group, likewise
  * @pad:	0
+ * @token:	out: for ACK and NACK under LEASE, for REPLY if the message is a
+ *		request; 0 otherwise
+ * @lease_ns:	in, LEASE: how long the lease lasts, from now (0 = until it is
+ *		ended)
+ * @reply_size:	out: for a request, how long an answer its caller takes
+ * @deliveries:	out: how many times it has been leased, this time included; 0 if
+ *		never
+ * @kind:	out: MAILBOX_MESSAGE_*
  *
  * Gives the first message that matches: highest priority first, and in the
  * order of sending within a priority; after all of these, the messages of
@@ -441,8 +810,13 @@ struct mailbox_ioc_send {
  * where it was; the buffer may hold some of it, or of a message that its sender
  * withdrew while it was being copied.
  *
+ * A message of kind REQUEST is one that its sender waits to have answered. It is
+ * in the hand of this handle until MAILBOX_IOC_REPLY, or until the handle is
+ * closed; LEASE is not applied to it. A caller that shows no room for @token, or
+ * uses read(), cannot answer: the request's sender gets EPIPE.
+ *
  * Errors: EINVAL, ENOTCONN, EBADF, EFAULT, EMSGSIZE, EAGAIN, ETIMEDOUT, EINTR,
- * EIDRM, EPIPE, EBUSY.
+ * EIDRM, EPIPE, EBUSY, EACCES; with LEASE also ENOMEM.
  */
 struct mailbox_ioc_receive {
 	__u32 flags;
@@ -461,7 +835,16 @@ struct mailbox_ioc_receive {
 	__u32 uid;
 	__u32 gid;
 	__u32 pad;
+	__aligned_u64 token;
+	__aligned_u64 lease_ns;
+	__aligned_u64 reply_size;
+	__u32 deliveries;
+	__u32 kind;
 };
+
+/* mailbox_ioc_receive.kind */
+#define MAILBOX_MESSAGE_PLAIN		0
+#define MAILBOX_MESSAGE_REQUEST		1
 
 /* Fail with EAGAIN rather than sleep, as if the handle were O_NONBLOCK. */
 #define MAILBOX_RECEIVE_NONBLOCK	(1U << 0)
@@ -471,12 +854,262 @@ struct mailbox_ioc_receive {
 #define MAILBOX_RECEIVE_TRUNC		(1U << 2)
 /* @deadline_ns is on CLOCK_REALTIME. */
 #define MAILBOX_RECEIVE_REALTIME	(1U << 3)
+/*
+ * Take the message, but leave it on the port's books until MAILBOX_IOC_ACK.
+ * MAILBOX_IOC_NACK, the end of @lease_ns and the close of the handle, so also
+ * the end of its last process, put it back to its old place. Not with PEEK. A
+ * SYNC send has its receipt when the lease begins.
+ */
+#define MAILBOX_RECEIVE_LEASE		(1U << 4)
 
 #define MAILBOX_SELECT_ANY		0	/* the first message */
 #define MAILBOX_SELECT_TYPE		1	/* of type @match */
 #define MAILBOX_SELECT_TYPE_NOT		2	/* of any type but @match */
 #define MAILBOX_SELECT_TYPE_AT_MOST	3	/* of the lowest type <= @match */
 #define MAILBOX_SELECT_SENDER		4	/* sent by process @match */
+
+/**
+ * struct mailbox_send_entry - one message of SEND_BATCH
+ * @data:	in: pointer to the payload
+ * @len:	in: bytes
+ * @type:	in: as in mailbox_ioc_send
+ * @priority:	in: likewise
+ * @pad:	0
+ * @seq:	out: likewise
+ */
+struct mailbox_send_entry {
+	__aligned_u64 data;
+	__aligned_u64 len;
+	__aligned_u64 type;
+	__u32 priority;
+	__u32 pad;
+	__aligned_u64 seq;
+};
+
+/* Most messages of one SEND_BATCH or RECEIVE_BATCH. */
+#define MAILBOX_BATCH_MAX	1024
+
+/**
+ * struct mailbox_ioc_send_batch - send several messages in their order
+ * @flags:	in: MAILBOX_SEND_NONBLOCK, MAILBOX_SEND_REALTIME
+ * @count:	in: how many, 1 to MAILBOX_BATCH_MAX
+ * @entries:	in: array of struct mailbox_send_entry
+ * @entry_size:	in: sizeof(struct mailbox_send_entry) as the caller knows it
+ * @pad:	0
+ * @deadline_ns: in: as in mailbox_ioc_send, for all of them
+ * @done:	out: how many were sent
+ * @error:	out: errno for the next one; 0 if all were sent
+ *
+ * Sleeps as often as the port is full. The call fails only if not even the first
+ * message could be sent; otherwise it succeeds, and @error says why not all
+ * were. Their quota is charged before the first is sent, so that EDQUOT and a
+ * bad pointer may stop it early.
+ *
+ * Errors: as for MAILBOX_IOC_SEND.
+ */
+struct mailbox_ioc_send_batch {
+	__u32 flags;
+	__u32 count;
+	__aligned_u64 entries;
+	__u32 entry_size;
+	__u32 pad;
+	__aligned_u64 deadline_ns;
+	__u32 done;
+	__u32 error;
+};
+
+/**
+ * struct mailbox_receive_entry - one message of RECEIVE_BATCH
+ * @data:	in: pointer to the buffer
+ * @size:	in: bytes of the buffer
+ * @len:	out: as in mailbox_ioc_receive; the size that is needed, for the
+ *		entry that @error EMSGSIZE belongs to
+ * @type:	out: as in mailbox_ioc_receive, as are all that follow
+ * @seq:	out
+ * @time_ns:	out
+ * @token:	out
+ * @reply_size:	out
+ * @priority:	out
+ * @pid:	out
+ * @tid:	out
+ * @uid:	out
+ * @gid:	out
+ * @deliveries:	out
+ * @kind:	out
+ * @pad:	0
+ */
+struct mailbox_receive_entry {
+	__aligned_u64 data;
+	__aligned_u64 size;
+	__aligned_u64 len;
+	__aligned_u64 type;
+	__aligned_u64 seq;
+	__aligned_u64 time_ns;
+	__aligned_u64 token;
+	__aligned_u64 reply_size;
+	__u32 priority;
+	__u32 pid;
+	__u32 tid;
+	__u32 uid;
+	__u32 gid;
+	__u32 deliveries;
+	__u32 kind;
+	__u32 pad;
+};
+
+/**
+ * struct mailbox_ioc_receive_batch - receive several messages
+ * @flags:	in: MAILBOX_RECEIVE_* but PEEK
+ * @select:	in: as in mailbox_ioc_receive
+ * @match:	in: likewise
+ * @count:	in: at most so many, 1 to MAILBOX_BATCH_MAX
+ * @entry_size:	in: sizeof(struct mailbox_receive_entry) as the caller knows it
+ * @entries:	in: array of struct mailbox_receive_entry
+ * @deadline_ns: in: as in mailbox_ioc_receive
+ * @lease_ns:	in: likewise
+ * @done:	out: how many were received
+ * @error:	out: errno for the next one; 0 if there was none to be had
+ *
+ * Sleeps for the first only, then takes what there is, without sleeping. It may
+ * end early, without an error, before a message whose sender waits for it: the
+ * next call gets that one. The call fails only if not even the first message
+ * could be received.
+ *
+ * Errors: as for MAILBOX_IOC_RECEIVE, ENOMEM.
+ */
+struct mailbox_ioc_receive_batch {
+	__u32 flags;
+	__u32 select;
+	__aligned_u64 match;
+	__u32 count;
+	__u32 entry_size;
+	__aligned_u64 entries;
+	__aligned_u64 deadline_ns;
+	__aligned_u64 lease_ns;
+	__u32 done;
+	__u32 error;
+};
+
+/**
+ * struct mailbox_ioc_call - send a request and sleep for its answer
+ * @flags:	in: MAILBOX_CALL_*
+ * @priority:	in: as in mailbox_ioc_send
+ * @type:	in: likewise
+ * @data:	in: pointer to the request
+ * @len:	in: bytes of it
+ * @deadline_ns: in: when to give up, absolute, CLOCK_MONOTONIC unless
+ *		MAILBOX_CALL_REALTIME; 0 = never
+ * @reply:	in: pointer to the buffer for the answer
+ * @reply_size:	in: bytes of it; the server is told
+ * @reply_len:	out: bytes of the answer
+ * @reply_type:	out: type of the answer, as the server gave it
+ * @seq:	out: number of the request on this port
+ * @reply_pid:	out: process that answered, in the caller's pid namespace (0 if
+ *		not visible there)
+ * @reply_tid:	out: thread, likewise
+ *
+ * The request is a message like any other: it is queued, selected, received. The
+ * handle must be one that may send; it need not receive.
+ *
+ * A signal or the deadline withdraws a request that no server has received yet;
+ * after that it ends the call all the same (EINTR also with SA_RESTART, for the
+ * request may have been carried out), and the answer comes to nothing. The same
+ * goes for EPIPE: the server that had received it will not answer.
+ *
+ * EDEADLK: the call could only be answered by threads that sleep in calls
+ * themselves, which wait for such threads in turn, and so on; nothing was sent.
+ * A call whose request is queued waits for the threads that ever received a
+ * request by one of the handles that receive at the port; one whose request was
+ * received waits for the thread that did, which is taken to answer by itself.
+ * Threads that have exited do not count. It is no deadlock while somebody sleeps
+ * in a receive there, or such a handle has not received a request yet, or has
+ * been used by more than 64 threads. A search that goes too far ends without an
+ * error.
+ *
+ * EFAULT for @reply comes before anything is sent, unless the memory goes away
+ * during the call; then the answer is lost.
+ *
+ * Errors: EINVAL (also on an O_NONBLOCK handle), ENOTCONN, EBADF, EFAULT,
+ * EMSGSIZE, ETIMEDOUT, EINTR, EDQUOT, EIDRM, EPIPE, EACCES, EDEADLK, ENOBUFS,
+ * EOPNOTSUPP, ENOMEM.
+ */
+struct mailbox_ioc_call {
+	__u32 flags;
+	__u32 priority;
+	__aligned_u64 type;
+	__aligned_u64 data;
+	__aligned_u64 len;
+	__aligned_u64 deadline_ns;
+	__aligned_u64 reply;
+	__aligned_u64 reply_size;
+	__aligned_u64 reply_len;
+	__aligned_u64 reply_type;
+	__aligned_u64 seq;
+	__u32 reply_pid;
+	__u32 reply_tid;
+};
+
+/* @deadline_ns is on CLOCK_REALTIME. */
+#define MAILBOX_CALL_REALTIME		(1U << 0)
+
+/**
+ * struct mailbox_ioc_reply - answer a request
+ * @flags:	in: 0
+ * @pad:	0
+ * @token:	in: which one, as RECEIVE on this handle told
+ * @type:	in: any number, for the caller
+ * @data:	in: pointer to the answer
+ * @len:	in: bytes, up to the caller's @reply_size
+ *
+ * Never sleeps. Any thread or process that shares the handle may answer, once.
+ * After an error other than ESRCH the request is still to be answered. The
+ * answer counts in the quota of the process that sends it.
+ *
+ * Errors: EINVAL, ENOTCONN, EBADF, EFAULT, ESRCH (no such request: its caller
+ * is gone, or it was answered, or it was received by another handle), EMSGSIZE
+ * (the caller takes less), EDQUOT, EIDRM, EACCES, ENOMEM.
+ */
+struct mailbox_ioc_reply {
+	__u32 flags;
+	__u32 pad;
+	__aligned_u64 token;
+	__aligned_u64 type;
+	__aligned_u64 data;
+	__aligned_u64 len;
+};
+
+/**
+ * struct mailbox_ioc_reply_receive - answer a request, then receive
+ * @reply:	in: as for REPLY; a @token of 0 answers nobody, and all else
+ *		must be 0 then. out: all 0 once the answer was given, also if
+ *		receiving fails then, so that the call can be repeated
+ * @receive:	in, out: as for RECEIVE, without PEEK
+ *
+ * If the answer cannot be given nothing is received. Errors: those of both.
+ */
+struct mailbox_ioc_reply_receive {
+	struct mailbox_ioc_reply reply;
+	struct mailbox_ioc_receive receive;
+};
+
+/**
+ * struct mailbox_ioc_settle - argument of ACK and NACK
+ * @flags:	in: 0
+ * @pad:	0
+ * @token:	in: the lease, as RECEIVE on this handle told; 0 = the one that
+ *		this handle has had for longest
+ *
+ * ACK: the message is done with, and freed. NACK: it goes back to its old place,
+ * or, after @max_deliveries of the port, to the dead-letter port. Never sleep.
+ *
+ * Errors: EINVAL (also for the token of a request), ENOTCONN, EBADF, ESRCH (no
+ * such lease of this handle, or not any more), EIDRM, EACCES.
+ */
+struct mailbox_ioc_settle {
+	__u32 flags;
+	__u32 pad;
+	__aligned_u64 token;
+};
 
 #define MAILBOX_IOC_INFO \
 	_IOWR(MAILBOX_IOC_MAGIC, 0x00, struct mailbox_ioc_info)
@@ -494,9 +1127,35 @@ struct mailbox_ioc_receive {
 	_IOW(MAILBOX_IOC_MAGIC, 0x06, struct mailbox_ioc_port_set)
 #define MAILBOX_IOC_PORT_LIST \
 	_IOWR(MAILBOX_IOC_MAGIC, 0x07, struct mailbox_ioc_port_list)
+#define MAILBOX_IOC_PORT_PAIR \
+	_IOWR(MAILBOX_IOC_MAGIC, 0x08, struct mailbox_ioc_port_pair)
+#define MAILBOX_IOC_PORT_LINK \
+	_IOWR(MAILBOX_IOC_MAGIC, 0x09, struct mailbox_ioc_port_link)
+#define MAILBOX_IOC_PORT_ALLOW \
+	_IOW(MAILBOX_IOC_MAGIC, 0x0A, struct mailbox_ioc_port_allow)
+#define MAILBOX_IOC_PORT_ALLOWED \
+	_IOWR(MAILBOX_IOC_MAGIC, 0x0B, struct mailbox_ioc_port_allowed)
+#define MAILBOX_IOC_PORT_WAIT \
+	_IOWR(MAILBOX_IOC_MAGIC, 0x0C, struct mailbox_ioc_port_wait)
+#define MAILBOX_IOC_PORT_WATCH \
+	_IOW(MAILBOX_IOC_MAGIC, 0x0D, struct mailbox_ioc_port_watch)
 #define MAILBOX_IOC_SEND \
 	_IOWR(MAILBOX_IOC_MAGIC, 0x10, struct mailbox_ioc_send)
 #define MAILBOX_IOC_RECEIVE \
 	_IOWR(MAILBOX_IOC_MAGIC, 0x11, struct mailbox_ioc_receive)
+#define MAILBOX_IOC_SEND_BATCH \
+	_IOWR(MAILBOX_IOC_MAGIC, 0x12, struct mailbox_ioc_send_batch)
+#define MAILBOX_IOC_RECEIVE_BATCH \
+	_IOWR(MAILBOX_IOC_MAGIC, 0x13, struct mailbox_ioc_receive_batch)
+#define MAILBOX_IOC_CALL \
+	_IOWR(MAILBOX_IOC_MAGIC, 0x14, struct mailbox_ioc_call)
+#define MAILBOX_IOC_REPLY \
+	_IOW(MAILBOX_IOC_MAGIC, 0x15, struct mailbox_ioc_reply)
+#define MAILBOX_IOC_REPLY_RECEIVE \
+	_IOWR(MAILBOX_IOC_MAGIC, 0x16, struct mailbox_ioc_reply_receive)
+#define MAILBOX_IOC_ACK \
+	_IOW(MAILBOX_IOC_MAGIC, 0x17, struct mailbox_ioc_settle)
+#define MAILBOX_IOC_NACK \
+	_IOW(MAILBOX_IOC_MAGIC, 0x18, struct mailbox_ioc_settle)
 
 #endif /* _UAPI_LINUX_MAILBOX_IPC_H */

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The commands: what the files that carry them out share.
+ */
+#ifndef MBX_IOCTL_H
+#define MBX_IOCTL_H
+
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+
+#include "handle.h"
+
+/**
+ * struct mbx_ioctl - one command under way
+ * @file:	of the handle
+ * @handle:	the handle
+ * @user:	the caller's struct
+ * @size:	how much of it both sides know
+ * @arg:	the kernel's copy of it
+ */
+struct mbx_ioctl {
+	struct file *file;
+	struct mbx_handle *handle;
+	void __user *user;
+	size_t size;
+	union {
+		struct mailbox_ioc_info info;
+		struct mailbox_ioc_port_create create;
+		struct mailbox_ioc_port_open open;
+		struct mailbox_ioc_port_remove remove;
+		struct mailbox_ioc_port_stat stat;
+		struct mailbox_ioc_port_set set;
+		struct mailbox_ioc_port_list list;
+		struct mailbox_ioc_port_pair pair;
+		struct mailbox_ioc_port_link link;
+		struct mailbox_ioc_port_allow allow;
+		struct mailbox_ioc_port_allowed allowed;
+		struct mailbox_ioc_port_wait wait;
+		struct mailbox_ioc_port_watch watch;
+		struct mailbox_ioc_send send;
+		struct mailbox_ioc_receive receive;
+		struct mailbox_ioc_send_batch send_batch;
+		struct mailbox_ioc_receive_batch receive_batch;
+		struct mailbox_ioc_call call;
+		struct mailbox_ioc_reply reply;
+		struct mailbox_ioc_reply_receive reply_receive;
+		struct mailbox_ioc_settle settle;
+	} arg;
+};
+
+/* May the handle receive, or send, whichever @end is for? */
+static inline int mbx_ioctl_may(const struct mbx_handle *handle,
+				const struct mbx_end *end)
+{
+	if (!mbx_handle_port(handle))
+		return -ENOTCONN;
+	return end->port ? 0 : -EBADF;
+}
+
+static inline void mbx_ioctl_source(struct iov_iter *from, u64 data, u64 len)
+{
+	iov_iter_ubuf(from, ITER_SOURCE, u64_to_user_ptr(data), len);
+}
+
+/* No message is longer than that. */
+static inline void mbx_ioctl_dest(struct iov_iter *to, u64 data, u64 size)
+{
+	iov_iter_ubuf(to, ITER_DEST, u64_to_user_ptr(data),
+		      min_t(u64, size, MAILBOX_MESSAGE_BYTES_MAX));
+}
+
+/* ioctl.c */
+int mbx_ioctl_reply(const struct mbx_ioctl *ioctl, size_t from);
+int mbx_ioctl_probe(const struct mbx_ioctl *ioctl, size_t from);
+struct mbx_deadline mbx_ioctl_deadline(const struct mbx_ioctl *ioctl,
+				       bool nonblock, bool realtime, u64 ns);
+
+/* ioctl_port.c */
+int mbx_ioctl_info(struct mbx_ioctl *ioctl);
+int mbx_ioctl_create(struct mbx_ioctl *ioctl);
+int mbx_ioctl_open(struct mbx_ioctl *ioctl);
+int mbx_ioctl_pair(struct mbx_ioctl *ioctl);
+int mbx_ioctl_link(struct mbx_ioctl *ioctl);
+int mbx_ioctl_unlink(struct mbx_ioctl *ioctl);
+int mbx_ioctl_destroy(struct mbx_ioctl *ioctl);
+int mbx_ioctl_stat(struct mbx_ioctl *ioctl);
+int mbx_ioctl_set(struct mbx_ioctl *ioctl);
+int mbx_ioctl_list(struct mbx_ioctl *ioctl);
+int mbx_ioctl_allow(struct mbx_ioctl *ioctl);
+int mbx_ioctl_allowed(struct mbx_ioctl *ioctl);
+int mbx_ioctl_wait(struct mbx_ioctl *ioctl);
+int mbx_ioctl_watch(struct mbx_ioctl *ioctl);
+
+/* ioctl_message.c */
+int mbx_ioctl_select(struct mbx_select *select, u32 kind, u64 match);
+int mbx_ioctl_send(struct mbx_ioctl *ioctl);
+int mbx_ioctl_receive(struct mbx_ioctl *ioctl);
+int mbx_ioctl_call(struct mbx_ioctl *ioctl);
+int mbx_ioctl_answer(struct mbx_ioctl *ioctl);
+int mbx_ioctl_answer_receive(struct mbx_ioctl *ioctl);
+int mbx_ioctl_ack(struct mbx_ioctl *ioctl);
+int mbx_ioctl_nack(struct mbx_ioctl *ioctl);
+
+/* ioctl_batch.c */
+int mbx_ioctl_send_batch(struct mbx_ioctl *ioctl);
+int mbx_ioctl_receive_batch(struct mbx_ioctl *ioctl);
+
+#endif /* MBX_IOCTL_H */

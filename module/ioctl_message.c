@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The commands about messages: checks that need no port, and copies.
+ */
+#include <linux/cred.h>
+#include <linux/pagemap.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+#include <linux/user_namespace.h>
+
+#include "ioctl.h"
+
+/* --- send --------------------------------------------------------------------- */
+
+/**
+ * mbx_ioctl_send() - MAILBOX_IOC_SEND
+ * @ioctl:	the command
+ */
+int mbx_ioctl_send(struct mbx_ioctl *ioctl)
+{
+	struct mbx_handle *handle = ioctl->handle;
+	struct mailbox_ioc_send *arg = &ioctl->arg.send;
+	struct mbx_send send = {
+		.sync = arg->flags & MAILBOX_SEND_SYNC,
+		.deadline = mbx_ioctl_deadline(ioctl,
+					       arg->flags & MAILBOX_SEND_NONBLOCK,
+					       arg->flags & MAILBOX_SEND_REALTIME,
+					       arg->deadline_ns),
+	};
+	struct iov_iter from;
+	int err;
+
+	if ((arg->flags & ~(MAILBOX_SEND_NONBLOCK | MAILBOX_SEND_SYNC |
+			    MAILBOX_SEND_REALTIME)) ||
+	    arg->priority > MAILBOX_PRIORITY_MAX ||
+	    (send.sync && send.deadline.nonblock))
+		return -EINVAL;
+	err = mbx_ioctl_may(handle, &handle->out);
+	if (err)
+		return err;
+	if (arg->len > MAILBOX_MESSAGE_BYTES_MAX)
+		return -EMSGSIZE;
+	err = mbx_ioctl_probe(ioctl, offsetof(typeof(*arg), seq));
+	if (err)
+		return err;
+
+	mbx_ioctl_source(&from, arg->data, arg->len);
+	err = mbx_handle_send(handle, &from, arg->type, arg->priority, &send);
+	if (!err) {
+		arg->seq = send.seq;
+		arg->taken_bytes = send.taken_bytes;
+		arg->taken_pid = pid_vnr(send.taken_pid);
+		arg->taken_tid = pid_vnr(send.taken_tid);
+		mbx_ioctl_reply(ioctl, offsetof(typeof(*arg), seq));
+	}
+	put_pid(send.taken_pid);
+	put_pid(send.taken_tid);
+	return err;
+}
+
+/* --- receive ------------------------------------------------------------------- */
+
+/*
+ * A process that lives has a key. The messages of one that has exited may still
+ * be there, under a number that no process has any more: in the first pid
+ * namespace that number is the key; in another one the queue compares numbers.
+ */
+static void select_sender(struct mbx_select *select, u32 nr)
+{
+	struct pid_namespace *ns = task_active_pid_ns(current);
+	struct pid *pid;
+
+	select->nr = nr;
+	select->key = nr;
+	if (ns == &init_pid_ns)
+		return;
+	rcu_read_lock();
+	pid = find_pid_ns(nr, ns);
+	if (pid)
+		select->key = pid_nr(pid);
+	else
+		select->ns = ns;
+	rcu_read_unlock();
+}
+
+/**
+ * mbx_ioctl_select() - which message a receive wants
+ * @select:	filled
+ * @kind:	MAILBOX_SELECT_*, from user space
+ * @match:	what it compares, likewise
+ *
+ * Return: 0 or -EINVAL.
+ */
+int mbx_ioctl_select(struct mbx_select *select, u32 kind, u64 match)
+{
+	select->kind = kind;
+	switch (kind) {
+	case MAILBOX_SELECT_ANY:
+		return match ? -EINVAL : 0;
+	case MAILBOX_SELECT_TYPE:
+	case MAILBOX_SELECT_TYPE_NOT:
+	case MAILBOX_SELECT_TYPE_AT_MOST:
+		select->type = match;
+		return 0;
+	case MAILBOX_SELECT_SENDER:
+		if (!match || match > INT_MAX)
+			return -EINVAL;
+		select_sender(select, match);
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+/**
+ * struct mbx_ioctl_receive - one RECEIVE under way
+ * @receive:	what and how
+ * @ioctl:	the command
+ * @arg:	in it
+ * @from:	where in the struct of the command the results start
+ * @before:	@arg, as it was
+ * @copied:	results of a message were written
+ */
+struct mbx_ioctl_receive {
+	struct mbx_receive receive;
+	struct mbx_ioctl *ioctl;
+	struct mailbox_ioc_receive *arg;
+	size_t from;
+	struct mailbox_ioc_receive before;
+	bool copied;
+};
+
+/* Write the results; that an answer was given before is one of them. */
+static int receive_tell(const struct mbx_ioctl_receive *call)
+{
+	const struct mbx_reply *reply = call->receive.reply;
+	struct mailbox_ioc_reply *answer = &call->ioctl->arg.reply_receive.reply;
+
+	if (!reply || reply->token)
+		return mbx_ioctl_reply(call->ioctl, call->from);
+	/* An answer to nobody has nothing in it. */
+	memset(answer, 0, sizeof(*answer));
+	return mbx_ioctl_reply(call->ioctl, 0);
+}
+
+/* Payload and stamp: the message is received when both have arrived. */
+static int receive_copy(struct mbx_receive *receive,
+			const struct mbx_taken *taken, unsigned int index)
+{
+	struct mbx_ioctl_receive *call =
+		container_of(receive, struct mbx_ioctl_receive, receive);
+	const struct mbx_message *msg = taken->msg;
+	const struct mbx_sender *sender = msg->sender;
+	struct mailbox_ioc_receive *arg = call->arg;
+	struct iov_iter to;
+	int err;
+
+	mbx_ioctl_dest(&to, arg->data, arg->size);
+	err = mbx_message_copy(msg, &to);
+	if (err)
+		return err;
+	arg->len = msg->len;
+	arg->type = msg->type;
+	arg->seq = msg->seq;
+	arg->time_ns = msg->time_ns;
+	arg->priority = msg->priority;
+	arg->pid = pid_vnr(sender->pid);
+	arg->tid = pid_vnr(sender->tid);
+	arg->uid = from_kuid_munged(current_user_ns(), sender->uid);
+	arg->gid = from_kgid_munged(current_user_ns(), sender->gid);
+	arg->token = (taken->request || receive->lease) && !receive->peek ?
+		     msg->seq : 0;
+	arg->reply_size = taken->reply_size;
+	arg->deliveries = taken->deliveries +
+			  (receive->lease && !taken->request);
+	arg->kind = taken->request ? MAILBOX_MESSAGE_REQUEST :
+				     MAILBOX_MESSAGE_PLAIN;
+	call->copied = true;
+	return receive_tell(call);
+}
+
+/* @start: where in the command's struct @arg is. */
+static int receive_check(struct mbx_ioctl *ioctl,
+			 struct mailbox_ioc_receive *arg, size_t start,
+			 struct mbx_ioctl_receive *call)
+{
+	struct mbx_receive *receive = &call->receive;
+	u32 flags = arg->flags;
+	int err;
+
+	*call = (struct mbx_ioctl_receive) {
+		.receive = {
+			.size = min_t(u64, arg->size, MAILBOX_MESSAGE_BYTES_MAX),
+			.peek = flags & MAILBOX_RECEIVE_PEEK,
+			.trunc = flags & MAILBOX_RECEIVE_TRUNC,
+			.lease = flags & MAILBOX_RECEIVE_LEASE,
+			.lease_ns = arg->lease_ns,
+			.answers = ioctl->size >= start +
+				   offsetofend(typeof(*arg), token),
+			.deadline = mbx_ioctl_deadline(ioctl,
+						       flags & MAILBOX_RECEIVE_NONBLOCK,
+						       flags & MAILBOX_RECEIVE_REALTIME,
+						       arg->deadline_ns),
+			.copy = receive_copy,
+		},
+		.ioctl = ioctl,
+		.arg = arg,
+		.from = start + offsetof(typeof(*arg), len),
+		.before = *arg,
+	};
+	if (arg->pad ||
+	    (flags & ~(MAILBOX_RECEIVE_NONBLOCK | MAILBOX_RECEIVE_PEEK |
+		       MAILBOX_RECEIVE_TRUNC | MAILBOX_RECEIVE_REALTIME |
+		       MAILBOX_RECEIVE_LEASE)) ||
+	    (receive->lease && (receive->peek || !receive->answers)) ||
+	    (arg->lease_ns && !receive->lease))
+		return -EINVAL;
+	err = mbx_ioctl_select(&receive->select, arg->select, arg->match);
+	return err ?: mbx_ioctl_may(ioctl->handle, &ioctl->handle->in);
+}
+
+static int receive_run(struct mbx_ioctl_receive *call)
+{
+	int err = mbx_port_receive(&call->ioctl->handle->in, &call->receive);
+
+	if (!err)
+		return 0;
+	/* A message that was withdrawn is not in the struct either. */
+	*call->arg = call->before;
+	if (err == -EMSGSIZE && call->receive.needed)
+		call->arg->len = call->receive.needed;
+	else if (!call->copied && !call->receive.reply)
+		return err;
+	/* If it cannot be told, the caller finds out by asking again. */
+	receive_tell(call);
+	return err;
+}
+
+/**
+ * mbx_ioctl_receive() - MAILBOX_IOC_RECEIVE
+ * @ioctl:	the command
+ */
+int mbx_ioctl_receive(struct mbx_ioctl *ioctl)
+{
+	struct mbx_ioctl_receive call;
+
+	return receive_check(ioctl, &ioctl->arg.receive, 0, &call) ?:
+	       receive_run(&call);
+}
+
+/* --- calls -------------------------------------------------------------------- */
+
+static int call_finish(struct mbx_ioctl *ioctl, struct mbx_send *send)
+{
+	struct mailbox_ioc_call *arg = &ioctl->arg.call;
+	struct iov_iter to;
+	int err;
+
+	mbx_ioctl_dest(&to, arg->reply, arg->reply_size);
+	err = mbx_message_copy(send->reply, &to);
+	if (err)
+		return err;
+	arg->reply_len = send->reply->len;
+	arg->reply_type = send->reply->type;
+	arg->seq = send->seq;
+	arg->reply_pid = pid_vnr(send->taken_pid);
+	arg->reply_tid = pid_vnr(send->taken_tid);
+	return mbx_ioctl_reply(ioctl, offsetof(typeof(*arg), reply_len));
+}
+
+/**
+ * mbx_ioctl_call() - MAILBOX_IOC_CALL
+ * @ioctl:	the command
+ */
+int mbx_ioctl_call(struct mbx_ioctl *ioctl)
+{
+	struct mbx_handle *handle = ioctl->handle;
+	struct mailbox_ioc_call *arg = &ioctl->arg.call;
+	struct mbx_caller caller;
+	struct mbx_send send = {
+		.sync = true,
+		.caller = &caller,
+		.reply_size = min_t(u64, arg->reply_size,
+				    MAILBOX_MESSAGE_BYTES_MAX),
+		.deadline = mbx_ioctl_deadline(ioctl, false,
+					       arg->flags & MAILBOX_CALL_REALTIME,
+					       arg->deadline_ns),
+	};
+	struct iov_iter from, to;
+	int err;
+
+	if ((arg->flags & ~MAILBOX_CALL_REALTIME) ||
+	    arg->priority > MAILBOX_PRIORITY_MAX || send.deadline.nonblock)
+		return -EINVAL;
+	err = mbx_ioctl_may(handle, &handle->out);
+	if (err)
+		return err;
+	if (arg->len > MAILBOX_MESSAGE_BYTES_MAX)
+		return -EMSGSIZE;
+	err = mbx_ioctl_probe(ioctl, offsetof(typeof(*arg), reply_len));
+	if (err)
+		return err;
+	/* An answer that cannot be delivered is better not asked for. */
+	mbx_ioctl_dest(&to, arg->reply, arg->reply_size);
+	if (fault_in_iov_iter_writeable(&to, iov_iter_count(&to)))
+		return -EFAULT;
+
+	mbx_ioctl_source(&from, arg->data, arg->len);
+	err = mbx_handle_send(handle, &from, arg->type, arg->priority, &send);
+	if (!err)
+		err = call_finish(ioctl, &send);
+	mbx_message_free(send.reply);
+	put_pid(send.taken_pid);
+	put_pid(send.taken_tid);
+	return err;
+}
+
+/* Make the answer. The caller frees what @reply still holds. */
+static int answer_prepare(struct mbx_ioctl *ioctl,
+			  const struct mailbox_ioc_reply *arg,
+			  struct mbx_reply *reply)
+{
+	struct mbx_message *msg;
+	struct iov_iter from;
+
+	if (arg->len > MAILBOX_MESSAGE_BYTES_MAX)
+		return -EMSGSIZE;
+	mbx_ioctl_source(&from, arg->data, arg->len);
+	msg = mbx_handle_message(ioctl->handle, &from, arg->type, 0);
+	if (IS_ERR(msg))
+		return PTR_ERR(msg);
+	reply->token = arg->token;
+	reply->msg = msg;
+	return 0;
+}
+
+/**
+ * mbx_ioctl_answer() - MAILBOX_IOC_REPLY
+ * @ioctl:	the command
+ */
+int mbx_ioctl_answer(struct mbx_ioctl *ioctl)
+{
+	const struct mailbox_ioc_reply *arg = &ioctl->arg.reply;
+	struct mbx_handle *handle = ioctl->handle;
+	struct mbx_reply reply = {};
+	int err;
+
+	if (arg->flags || arg->pad || !arg->token)
+		return -EINVAL;
+	err = mbx_ioctl_may(handle, &handle->in) ?:
+	      answer_prepare(ioctl, arg, &reply);
+	if (err)
+		return err;
+	err = mbx_port_reply(&handle->in, &reply);
+	mbx_message_free(reply.msg);
+	return err;
+}
+
+/**
+ * mbx_ioctl_answer_receive() - MAILBOX_IOC_REPLY_RECEIVE
+ * @ioctl:	the command
+ */
+int mbx_ioctl_answer_receive(struct mbx_ioctl *ioctl)
+{
+	struct mailbox_ioc_reply_receive *arg = &ioctl->arg.reply_receive;
+	struct mbx_ioctl_receive call;
+	struct mbx_reply reply = {};
+	u64 token = arg->reply.token;
+	int err;
+
+	if (arg->reply.flags || arg->reply.pad ||
+	    (!token && (arg->reply.type || arg->reply.data || arg->reply.len)) ||
+	    (arg->receive.flags & MAILBOX_RECEIVE_PEEK))
+		return -EINVAL;
+	err = receive_check(ioctl, &arg->receive, offsetof(typeof(*arg), receive),
+			    &call);
+	if (err)
+		return err;
+	if (token) {
+		/* That it was answered must be told, or it is done anew. */
+		err = mbx_ioctl_probe(ioctl, 0);
+		if (!err)
+			err = answer_prepare(ioctl, &arg->reply, &reply);
+		if (err)
+			return err;
+		call.receive.reply = &reply;
+	}
+	err = receive_run(&call);
+	mbx_message_free(reply.msg);
+	return err;
+}
+
+/* --- leases -------------------------------------------------------------------- */
+
+static int settle_check(struct mbx_ioctl *ioctl)
+{
+	const struct mailbox_ioc_settle *arg = &ioctl->arg.settle;
+
+	if (arg->flags || arg->pad)
+		return -EINVAL;
+	return mbx_ioctl_may(ioctl->handle, &ioctl->handle->in);
+}
+
+/**
+ * mbx_ioctl_ack() - MAILBOX_IOC_ACK
+ * @ioctl:	the command
+ */
+int mbx_ioctl_ack(struct mbx_ioctl *ioctl)
+{
+	return settle_check(ioctl) ?:
+	       mbx_port_ack(&ioctl->handle->in, ioctl->arg.settle.token);
+}
+
+/**
+ * mbx_ioctl_nack() - MAILBOX_IOC_NACK
+ * @ioctl:	the command
+ */
+int mbx_ioctl_nack(struct mbx_ioctl *ioctl)
+{
+	struct mbx_end *in = &ioctl->handle->in;
+	LIST_HEAD(spent);
+	int err;
+
+	err = settle_check(ioctl) ?:
+	      mbx_port_nack(in, ioctl->arg.settle.token, &spent);
+	if (!err)
+		mbx_dead_letter_send(in->port, &spent);
+	return err;
+}

@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Receiving, and sleeping for a message.
+ */
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "trace.h"
+#include "transfer.h"
+
+/* A batch lets others have the lock after so many messages. */
+#define RECEIVES_LOCKED	16
+
+/* --- leases that are not begun yet ------------------------------------------ */
+
+static void leases_free(struct list_head *leases)
+{
+	struct mbx_lease *lease, *next;
+
+	list_for_each_entry_safe(lease, next, leases, held.by_end)
+		kfree(lease);
+}
+
+static int leases_alloc(struct list_head *leases, unsigned int count)
+{
+	struct mbx_lease *lease;
+
+	while (count--) {
+		lease = kzalloc(sizeof(*lease), GFP_KERNEL_ACCOUNT);
+		if (!lease) {
+			leases_free(leases);
+			return -ENOMEM;
+		}
+		list_add(&lease->held.by_end, leases);
+	}
+	return 0;
+}
+
+static struct mbx_lease *leases_take(struct list_head *leases)
+{
+	struct mbx_lease *lease;
+
+	lease = list_first_entry(leases, struct mbx_lease, held.by_end);
+	list_del(&lease->held.by_end);
+	return lease;
+}
+
+/* --- taking ------------------------------------------------------------------ */
+
+static void message_unpin(struct mbx_port *port, struct mbx_message *msg)
+{
+	bool last;
+
+	spin_lock(&port->lock);
+	msg->pins--;
+	last = (msg->pins & (MBX_PINS_DEAD | MBX_PINS_MAX)) == MBX_PINS_DEAD;
+	spin_unlock(&port->lock);
+	if (last)
+		mbx_message_free(msg);
+}
+
+static void taken_remove(struct mbx_end *end, struct mbx_taken *taken,
+			 struct mbx_wakes *wakes)
+{
+	struct mbx_port *port = end->port;
+	struct mbx_message *msg = taken->msg;
+	struct mbx_waiter *sender = mbx_message_waiter(msg);
+	bool pending = sender && sender->queue == &port->pending;
+
+	mbx_queue_remove(pending ? &port->pending : &end->channel->ready, msg);
+	port->received++;
+	if (sender)
+		sender->queue = NULL;
+	if (pending)
+		mbx_transfer_accept(port, msg, wakes);
+	else
+		mbx_transfer_admit(port, wakes);
+	mbx_taken_fill(taken, msg);
+}
+
+/*
+ * Returns 0 with a message in @taken, 1 when @waiter was added and the caller
+ * is to sleep, -errno otherwise. @again: the caller was handed a message that
+ * was withdrawn, and keeps its place.
+ */
+static int receive_locked(struct mbx_end *end, struct mbx_receive *receive,
+			  struct mbx_taken *taken, struct mbx_waiter *waiter,
+			  bool again, struct mbx_wakes *wakes)
+{
+	struct mbx_port *port = end->port;
+	struct mbx_message *msg;
+
+	if (port->dead)
+		return -EIDRM;
+	if (end->revoked)
+		return -EACCES;
+	if (receive->reply && receive->reply->token) {
+		int err = mbx_hold_reply(end, receive->reply, wakes);
+
+		if (err)
+			return err;
+	}
+
+	msg = mbx_queue_find(&end->channel->ready, &receive->select);
+	if (!msg && !mbx_port_broadcasts(port))
+		msg = mbx_queue_find(&port->pending, &receive->select);
+	if (!msg) {
+		if (mbx_port_senders_gone(port))
+			return -EPIPE;
+		if (receive->deadline.nonblock)
+			return -EAGAIN;
+		*waiter = (struct mbx_waiter) {
+			.end = end,
+			.receive = receive,
+		};
+		mbx_waiter_add(port, waiter, again);
+		/* It may be what a sleeping sender, or a poller, waits for. */
+		if (port->pending.count && mbx_port_broadcasts(port))
+			mbx_transfer_admit(port, wakes);
+		if (port->pending.count ||
+		    !mbx_channel_has_room(port, end->channel))
+			wakes->send_events |= MBX_POLL_SEND;
+		return 1;
+	}
+
+	if (!receive->trunc && msg->len > receive->size) {
+		receive->needed = msg->len;
+		return -EMSGSIZE;
+	}
+	taken->msg = msg;
+	if (!receive->peek) {
+		taken_remove(end, taken, wakes);
+	} else {
+		if ((msg->pins & MBX_PINS_MAX) == MBX_PINS_MAX)
+			return -EBUSY;
+		msg->pins++;
+		mbx_taken_fill(taken, msg);
+	}
+	return 0;
+}
+
+static int receive_sleep(struct mbx_port *port, struct mbx_receive *receive,
+			 struct mbx_taken *taken, struct mbx_waiter *waiter)
+{
+	struct mbx_wakes wakes;
+	int err;
+
+	err = mbx_waiter_sleep(port, waiter, &receive->deadline);
+	if (err) {
+		mbx_wakes_begin(&wakes);
+		spin_lock(&port->lock);
+		if (!waiter->done)
+			mbx_waiter_end(port, waiter, err, &wakes);
+		spin_unlock(&port->lock);
+		mbx_wakes_finish(port, &wakes);
+	}
+	receive->needed = waiter->needed;
+	*taken = waiter->taken;
+	return waiter->result;
+}
+
+/* The copy failed, or nobody will see it: all is as if it had not been taken. */
+static void receive_put_back(struct mbx_end *end, const struct mbx_taken *taken)
+{
+	struct mbx_port *port = end->port;
+	struct mbx_message *msg = taken->msg;
+	struct mbx_waiter *sender;
+	struct mbx_lanes lanes;
+	struct mbx_wakes wakes;
+	bool drop = false;
+
+	/* There is no way to report a failure: the message must not get lost. */
+	mbx_lanes_init(&lanes);
+	mbx_lanes_fill(&lanes, 1, GFP_KERNEL | __GFP_NOFAIL);
+
+	mbx_wakes_begin(&wakes);
+	spin_lock(&port->lock);
+	sender = mbx_message_waiter(msg);
+	/* Its sender may still wait for its turn to be told of the end. */
+	if (port->dead && sender) {
+		mbx_transfer_withdraw(port, sender, -EIDRM, &wakes);
+		sender = NULL;
+	}
+	if (port->dead || (taken->waited && !sender)) {
+		port->received--;
+		drop = mbx_message_drop(msg);
+	} else {
+		mbx_transfer_return(port, end->channel, msg, &lanes, &wakes);
+	}
+	spin_unlock(&port->lock);
+	mbx_wakes_finish(port, &wakes);
+	mbx_lanes_free(&lanes);
+	if (drop)
+		mbx_message_free(msg);
+}
+
+/* What became of a message whose copy was made. */
+enum commit {
+	COMMIT_DONE,
+	COMMIT_WITHDRAWN,	/* by its sender meanwhile: it was not received */
+	COMMIT_REFUSED,		/* a lease is not to be had any more */
+};
+
+static void sender_answer(struct mbx_end *end, const struct mbx_receive *receive,
+			  struct mbx_message *msg, struct mbx_waiter *sender,
+			  struct mbx_wakes *wakes)
+{
+	msg->waiter = NULL;
+	sender->msg = NULL;
+	if (sender->call && receive->answers && !end->revoked) {
+		mbx_hold_request(end, sender, msg->seq);
+		return;
+	}
+	sender->taken_bytes = min_t(size_t, msg->len, receive->size);
+	sender->taken_pid = get_pid(task_tgid(current));
+	sender->taken_tid = get_pid(task_pid(current));
+	mbx_waiter_end(end->port, sender, sender->call ? -EPIPE : 0, wakes);
+}
+
+static enum commit receive_commit(struct mbx_end *end,
+				  const struct mbx_receive *receive,
+				  const struct mbx_taken *taken,
+				  struct list_head *leases)
+{
+	bool lease = receive->lease && !taken->request;
+	enum commit commit = COMMIT_DONE;
+	struct mbx_message *msg = taken->msg;
+	struct mbx_port *port = end->port;
+	struct mbx_waiter *sender;
+	struct mbx_wakes wakes;
+	bool drop = false;
+
+	if (!taken->waited && !taken->pinned && !lease) {
+		mbx_message_free(msg);
+		return COMMIT_DONE;
+	}
+	if (taken->request && receive->answers)
+		mbx_calls_note_server(end);
+
+	mbx_wakes_begin(&wakes);
+	spin_lock(&port->lock);
+	sender = mbx_message_waiter(msg);
+	if (taken->waited && !sender) {
+		port->received--;
+		drop = mbx_message_drop(msg);
+		commit = COMMIT_WITHDRAWN;
+	} else if (lease && (port->dead || end->revoked)) {
+		commit = COMMIT_REFUSED;
+	} else {
+		if (sender)
+			sender_answer(end, receive, msg, sender, &wakes);
+		if (lease)
+			mbx_hold_lease(end, leases_take(leases), msg,
+				       receive->lease_ns);
+		else
+			drop = mbx_message_drop(msg);
+	}
+	spin_unlock(&port->lock);
+	mbx_wakes_finish(port, &wakes);
+	if (drop)
+		mbx_message_free(msg);
+	return commit;
+}
+
+/*
+ * Receive one message, with @taken in hand. Returns 0, 1 if there was nothing to
+ * be had and the caller looks again, -errno.
+ */
+static int receive_finish(struct mbx_end *end, struct mbx_receive *receive,
+			  const struct mbx_taken *taken, unsigned int index,
+			  struct list_head *leases)
+{
+	u64 seq = taken->msg->seq;
+	u64 type = taken->msg->type;
+	u32 len = taken->msg->len;
+	int err;
+
+	err = receive->copy(receive, taken, index);
+	if (receive->peek) {
+		message_unpin(end->port, taken->msg);
+		return err;
+	}
+	/* A process that will never run again has received nothing. */
+	if (!err && fatal_signal_pending(current))
+		err = -EINTR;
+	if (!err) {
+		switch (receive_commit(end, receive, taken, leases)) {
+		case COMMIT_DONE:
+			trace_mailbox_receive(end->port->id, seq, type, len);
+			return 0;
+		case COMMIT_WITHDRAWN:
+			return signal_pending(current) ? -ERESTARTSYS : 1;
+		case COMMIT_REFUSED:
+			err = READ_ONCE(end->port->dead) ? -EIDRM : -EACCES;
+			break;
+		}
+	}
+	receive_put_back(end, taken);
+	return err;
+}
+
+/* --- the others of a batch ---------------------------------------------------- */
+
+/*
+ * Take what may be taken without sleeping, after the first @done. A message whose
+ * sender waits, or at which somebody peeks, ends it: these may yet turn out not
+ * to be received, so they are received alone.
+ */
+static void rest_take(struct mbx_end *end, struct mbx_receive *receive,
+		      unsigned int done, struct list_head *rest)
+{
+	struct mbx_port *port = end->port;
+	unsigned int locked;
+	bool more;
+
+	do {
+		struct mbx_wakes wakes;
+
+		more = false;
+		mbx_wakes_begin(&wakes);
+		spin_lock(&port->lock);
+		for (locked = 0; done < receive->count; locked++) {
+			struct mbx_taken taken;
+
+			more = locked == RECEIVES_LOCKED;
+			if (more || port->dead || end->revoked)
+				break;
+			taken.msg = mbx_queue_find(&end->channel->ready,
+						   &receive->select);
+			if (!taken.msg || mbx_message_waiter(taken.msg) ||
+			    (taken.msg->pins & MBX_PINS_MAX))
+				break;
+			if (!receive->trunc &&
+			    taken.msg->len > receive->room(receive, done)) {
+				receive->error = -EMSGSIZE;
+				receive->needed = taken.msg->len;
+				break;
+			}
+			taken_remove(end, &taken, &wakes);
+			list_add_tail(&taken.msg->node, rest);
+			done++;
+		}
+		spin_unlock(&port->lock);
+		mbx_wakes_finish(port, &wakes);
+	} while (more);
+}
+
+static void receive_rest(struct mbx_end *end, struct mbx_receive *receive,
+			 struct list_head *leases)
+{
+	struct mbx_message *msg, *next;
+	LIST_HEAD(rest);
+	int err = 0;
+
+	rest_take(end, receive, receive->done, &rest);
+	list_for_each_entry_safe(msg, next, &rest, node) {
+		struct mbx_taken taken;
+
+		/* Nobody else has it, so no lock is needed. */
+		mbx_taken_fill(&taken, msg);
+		if (err) {
+			receive_put_back(end, &taken);
+			continue;
+		}
+		err = receive_finish(end, receive, &taken, receive->done,
+				     leases);
+		if (err)
+			receive->error = err;
+		else
+			receive->done++;
+	}
+}
+
+/**
+ * mbx_port_receive() - receive messages
+ * @end:	by which
+ * @receive:	what and how
+ *
+ * Context: process, sleeps for the first message unless told not to. Return: 0
+ * if at least one was received; -EIDRM, -EACCES, -EPIPE (end of file),
+ * -EMSGSIZE, -EBUSY, -EAGAIN, -ETIMEDOUT, -ERESTARTSYS, -ENOMEM, or what
+ * @receive->copy returned: the message is where it was. With @receive->reply
+ * what mbx_port_reply() returns; if its token is 0 the answer was given.
+ */
+int mbx_port_receive(struct mbx_end *end, struct mbx_receive *receive)
+{
+	struct mbx_port *port = end->port;
+	struct mbx_taken taken;
+	struct mbx_waiter waiter;
+	struct mbx_wakes wakes;
+	LIST_HEAD(leases);
+	bool again = false;
+	int err;
+
+	receive->done = 0;
+	receive->error = 0;
+	if (receive->lease) {
+		err = leases_alloc(&leases, max(receive->count, 1U));
+		if (err)
+			return err;
+	}
+
+	do {
+		mbx_wakes_begin(&wakes);
+		spin_lock(&port->lock);
+		err = receive_locked(end, receive, &taken, &waiter, again,
+				     &wakes);
+		wakes.sync = err == 1;
+		spin_unlock(&port->lock);
+		mbx_wakes_finish(port, &wakes);
+		if (err == 1) {
+			err = receive_sleep(port, receive, &taken, &waiter);
+			again = true;
+		}
+		if (!err)
+			err = receive_finish(end, receive, &taken, 0, &leases);
+	} while (err == 1);
+
+	if (err) {
+		trace_mailbox_refuse(port->id, MAILBOX_WAITER_RECEIVER, err);
+	} else {
+		receive->done = 1;
+		if (receive->count > 1)
+			receive_rest(end, receive, &leases);
+	}
+	leases_free(&leases);
+	return err;
+}

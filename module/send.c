@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sending, and sleeping for room, for a receipt, or for an answer.
+ */
+#include <linux/pid.h>
+
+#include "handle.h"
+#include "trace.h"
+#include "transfer.h"
+
+/* A batch lets others have the lock after so many messages. */
+#define SENDS_LOCKED	8
+
+/* Receivers may take what its sender sleeps with. */
+static void pending_tell(struct mbx_port *port, struct mbx_message *msg,
+			 struct mbx_wakes *wakes)
+{
+	mbx_transfer_show(port, &port->shared, msg, NULL, true, wakes);
+	mbx_wakes_receivers(port, &port->shared, MBX_POLL_RECEIVE, wakes);
+	if (port->pending.count == 1)
+		mbx_watch_tell(&port->watches);
+}
+
+/*
+ * Returns 0 when the message is accepted or dropped, 1 when @waiter was added
+ * and the caller is to sleep, -ENOBUFS with no waiter when more is needed in
+ * @reserve and nothing has happened, -errno otherwise.
+ */
+static int send_locked(struct mbx_end *end, struct mbx_send *send,
+		       struct mbx_waiter *waiter, struct mbx_reserve *reserve,
+		       struct mbx_wakes *wakes)
+{
+	struct mbx_port *port = end->port;
+	struct mbx_message *msg = send->msg;
+	bool accepted, sleeps;
+
+	if (port->dead)
+		return -EIDRM;
+	if (end->revoked)
+		return -EACCES;
+	if (mbx_port_receivers_gone(port) || port->sender_exited)
+		return -EPIPE;
+	if (msg->len > port->policy.message_bytes_max)
+		return -EMSGSIZE;
+	if (send->sync && mbx_port_broadcasts(port))
+		return -EOPNOTSUPP;
+
+	msg->seq = port->seq + 1;
+	accepted = mbx_port_accepts(port, msg);
+	sleeps = send->sync || !accepted;
+	if (sleeps && send->deadline.nonblock) {
+		struct mbx_channel *channel;
+
+		list_for_each_entry(channel, &port->channels, node)
+			mbx_transfer_show(port, channel, msg, NULL, false,
+					  wakes);
+		return -EAGAIN;
+	}
+	/* One lane to sleep with, and one to be let in with. */
+	if ((sleeps || mbx_port_broadcasts(port)) &&
+	    mbx_reserve_wants(port, reserve, 2))
+		return -ENOBUFS;
+
+	if (!sleeps) {
+		enum mbx_placed placed;
+
+		send->seq = msg->seq;
+		placed = mbx_transfer_place(port, msg, reserve, wakes);
+		if (placed == MBX_UNPLACED)
+			return -ENOBUFS;
+		port->seq++;
+		if (placed == MBX_DROPPED) {
+			send->seq = 0;
+			list_add(&msg->node, &wakes->dropped);
+		} else {
+			port->sent++;
+		}
+		return 0;
+	}
+
+	port->seq++;
+	*waiter = (struct mbx_waiter) {
+		.end = end,
+		.msg = msg,
+		.sync = send->sync,
+		.reserve = reserve,
+		.seq = msg->seq,
+		.call = send->caller,
+		.reply_size = send->reply_size,
+	};
+	if (send->caller)
+		send->caller->waiter = waiter;
+	msg->waiter = waiter;
+	mbx_waiter_add(port, waiter, false);
+	if (accepted) {
+		waiter->accepted = true;
+		port->sent++;
+		if (mbx_transfer_place(port, msg, reserve, wakes) ==
+		    MBX_DROPPED)
+			mbx_transfer_refuse(port, waiter, wakes);
+	} else {
+		waiter->queue = &port->pending;
+		mbx_queue_push(&port->pending, msg, &reserve->lanes);
+		if (!mbx_port_broadcasts(port))
+			pending_tell(port, msg, wakes);
+	}
+	return 1;
+}
+
+/*
+ * A signal or the deadline has ended the sleep. A call that a server has begun
+ * to carry out must not be made anew by itself.
+ */
+static void send_give_up(struct mbx_port *port, struct mbx_waiter *waiter,
+			 int err)
+{
+	struct mbx_wakes wakes;
+
+	mbx_wakes_begin(&wakes);
+	spin_lock(&port->lock);
+	if (waiter->held.end && err == -ERESTARTSYS)
+		err = -EINTR;
+	if (!waiter->done)
+		mbx_transfer_withdraw(port, waiter, err, &wakes);
+	spin_unlock(&port->lock);
+	mbx_wakes_finish(port, &wakes);
+}
+
+/* Nobody can receive the request, unless somebody just has. */
+static void send_deadlocked(struct mbx_port *port, struct mbx_waiter *waiter)
+{
+	struct mbx_wakes wakes;
+
+	mbx_wakes_begin(&wakes);
+	spin_lock(&port->lock);
+	if (!waiter->done && waiter->queue)
+		mbx_transfer_withdraw(port, waiter, -EDEADLK, &wakes);
+	spin_unlock(&port->lock);
+	mbx_wakes_finish(port, &wakes);
+}
+
+static int send_sleep(struct mbx_port *port, struct mbx_send *send,
+		      struct mbx_waiter *waiter)
+{
+	int err;
+
+	/* While somebody has the request there is no need to look. */
+	if (send->caller && READ_ONCE(waiter->queue) &&
+	    mbx_calls_stuck(&port->registry->calls, send->caller))
+		send_deadlocked(port, waiter);
+	err = mbx_waiter_sleep(port, waiter, &send->deadline);
+	if (err)
+		send_give_up(port, waiter, err);
+
+	send->msg = waiter->msg;
+	send->seq = waiter->seq;
+	send->taken_bytes = waiter->taken_bytes;
+	send->taken_pid = waiter->taken_pid;
+	send->taken_tid = waiter->taken_tid;
+	send->reply = waiter->reply;
+	return waiter->result;
+}
+
+/* What a call keeps apart from that it is a send. */
+static void call_end(struct mbx_calls *calls, struct mbx_caller *caller)
+{
+	mbx_calls_leave(calls, caller);
+	if (caller->waiter)
+		put_pid(caller->waiter->server);
+}
+
+/**
+ * mbx_port_send() - send messages in their order
+ * @end:	by which
+ * @sends:	each message and how; a message is the port's if it is NULL
+ *		afterwards, and the caller's to free otherwise
+ * @count:	how many
+ * @done:	how many were sent, or dropped by the port's policy
+ *
+ * Context: process, sleeps unless told not to. Return: 0; or for the message
+ * after the last that was sent, of which nothing was: -EIDRM, -EACCES, -EPIPE,
+ * -EMSGSIZE, -EOPNOTSUPP, -EAGAIN, -ETIMEDOUT, -ERESTARTSYS, -ENOMEM, -EDQUOT;
+ * with SYNC or a call -ENOBUFS. For a call -EDEADLK too; it may have been
+ * received if it is -EPIPE, -EIDRM, -EINTR or -ETIMEDOUT.
+ */
+int mbx_port_send(struct mbx_end *end, struct mbx_send *sends,
+		  unsigned int count, unsigned int *done)
+{
+	struct mbx_port *port = end->port;
+	struct mbx_reserve reserve;
+	struct mbx_waiter waiter;
+	struct mbx_wakes wakes;
+	struct mbx_send *send = sends;
+	unsigned int locked;
+	u64 type;
+	u32 len;
+	int err;
+
+	if (sends->caller)
+		mbx_calls_enter(&port->registry->calls, sends->caller, end);
+	mbx_reserve_init(&reserve);
+	do {
+		mbx_wakes_begin(&wakes);
+		spin_lock(&port->lock);
+		locked = 0;
+		do {
+			/* It may be received and freed at any time. */
+			type = send->msg->type;
+			len = send->msg->len;
+			err = send_locked(end, send, &waiter, &reserve, &wakes);
+			if (err)
+				break;
+			trace_mailbox_send(port->id, send->seq, type, len);
+			send->msg = NULL;
+			send++;
+		} while (send < sends + count && ++locked < SENDS_LOCKED);
+		wakes.sync = err == 1 && send->caller;
+		spin_unlock(&port->lock);
+		mbx_wakes_finish(port, &wakes);
+
+		if (err == 1) {
+			err = send_sleep(port, send, &waiter);
+			if (!err) {
+				trace_mailbox_send(port->id, send->seq, type,
+						   len);
+				send++;
+			}
+		} else if (err == -ENOBUFS) {
+			err = mbx_reserve_fill(&reserve, send->msg);
+		}
+	} while (!err && send < sends + count);
+	mbx_reserve_free(&reserve);
+	if (sends->caller)
+		call_end(&port->registry->calls, sends->caller);
+
+	if (err)
+		trace_mailbox_refuse(port->id, MAILBOX_WAITER_SENDER, err);
+	*done = send - sends;
+	return err;
+}
