@@ -3,6 +3,7 @@
  * The allow list of a port: users, groups and processes that may use it besides
  * those whom its mode lets.
  */
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/pid.h>
 #include <linux/slab.h>
@@ -93,6 +94,9 @@ static bool end_keeps(const struct mbx_end *end)
 	old = override_creds(end->cred);
 	rights = mbx_allow_rights(end->port, end->pid) |
 		 mbx_policy_rights(&end->port->policy);
+	/* Not noted: it may not have been what let the handle be bound. */
+	if (ns_capable_noaudit(end->port->registry->user_ns, CAP_IPC_OWNER))
+		rights |= end->mode;
 	revert_creds(old);
 	return rights & end->mode;
 }

@@ -174,6 +174,8 @@ int mbx_handle_watch(struct mbx_handle *handle, const char *name, u32 events)
 		strscpy(handle->watch.name, name, sizeof(handle->watch.name));
 		err = mbx_registry_watch_locked(registry, &handle->watch);
 		handle->watching = !err;
+		/* It may hold already. */
+		wake_up_all(&handle->watcher.wait);
 	}
 unlock:
 	mutex_unlock(&registry->lock);

@@ -281,6 +281,7 @@ int mbx_handle_open_same(struct mbx_handle *handle, struct mbx_handle *other,
 {
 	struct mbx_registry *registry = handle->registry;
 	struct mbx_port *port = mbx_handle_port(other);
+	struct mbx_policy policy;
 	int err;
 
 	mutex_lock(&handle->lock);
@@ -296,6 +297,9 @@ int mbx_handle_open_same(struct mbx_handle *handle, struct mbx_handle *other,
 	if (port->registry != registry ||
 	    (port->flags & MAILBOX_PORT_LINK) ||
 	    (other->out.port && other->out.port != port))
+		goto unlock;
+	err = mbx_port_get_policy(port, &policy);
+	if (err)
 		goto unlock;
 	err = handle_open_locked(handle, port);
 	if (!err)

@@ -425,6 +425,9 @@ bool mbx_hold_release(struct mbx_port *port, struct mbx_end *end,
 	struct mbx_wakes wakes;
 	struct mbx_held *held;
 
+	/* It gets nothing more, and most have nothing. */
+	if (end && list_empty_careful(&end->held))
+		return false;
 	lanes_need(&lanes);
 	mbx_wakes_begin(&wakes);
 	spin_lock(&port->lock);

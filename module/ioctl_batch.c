@@ -173,12 +173,14 @@ free:
  * @entries:	the kernel's copy of the array
  * @user:	the caller's array
  * @entry_size:	of an entry of it
+ * @copied:	results of a message were written
  */
 struct mbx_ioctl_batch {
 	struct mbx_receive receive;
 	struct mailbox_receive_entry *entries;
 	void __user *user;
 	u32 entry_size;
+	bool copied;
 };
 
 static size_t batch_room(struct mbx_receive *receive, unsigned int index)
@@ -219,6 +221,7 @@ static int batch_copy(struct mbx_receive *receive, const struct mbx_taken *taken
 			    (receive->lease && !taken->request);
 	entry->kind = taken->request ? MAILBOX_MESSAGE_REQUEST :
 				       MAILBOX_MESSAGE_PLAIN;
+	batch->copied = true;
 	return entry_write(batch->user, index, batch->entry_size, entry,
 			   sizeof(*entry));
 }
@@ -226,6 +229,7 @@ static int batch_copy(struct mbx_receive *receive, const struct mbx_taken *taken
 static int batch_receive(struct mbx_ioctl *ioctl, struct mbx_ioctl_batch *batch)
 {
 	struct mailbox_ioc_receive_batch *arg = &ioctl->arg.receive_batch;
+	const struct mailbox_receive_entry before = batch->entries[0];
 	struct mbx_receive *receive = &batch->receive;
 	struct mailbox_receive_entry *next;
 	unsigned int i;
@@ -236,6 +240,12 @@ static int batch_receive(struct mbx_ioctl *ioctl, struct mbx_ioctl_batch *batch)
 			return -EINVAL;
 	receive->size = batch_room(receive, 0);
 	err = mbx_port_receive(&ioctl->handle->in, receive);
+	/* A message that was withdrawn is not in the array either. */
+	if (err)
+		batch->entries[0] = before;
+	if (err && batch->copied)
+		entry_write(batch->user, 0, batch->entry_size, &before,
+			    sizeof(before));
 	/* If it cannot be told, the caller finds out by asking again. */
 	if (err == -EMSGSIZE || receive->error == -EMSGSIZE) {
 		next = &batch->entries[receive->done];

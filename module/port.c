@@ -379,6 +379,9 @@ bool mbx_port_post(struct mbx_port *port, struct mbx_message *msg)
 	takes = !port->dead && !mbx_port_broadcasts(port);
 	if (takes) {
 		msg->seq = ++port->seq;
+		/* Leases are counted where it is. */
+		msg->pins &= ~MBX_PINS_LEASED;
+		msg->waiter = NULL;
 		port->sent++;
 		/* As if it had been taken here before. */
 		port->received++;
@@ -397,20 +400,31 @@ bool mbx_port_post(struct mbx_port *port, struct mbx_message *msg)
  * @port:	the port
  * @end:	for what: its mode, who and by what right are set
  *
- * Context: process. Return: 0 or -EIDRM.
+ * Context: process. Return: 0, -EIDRM, -ENOSPC.
  */
 int mbx_port_attach(struct mbx_port *port, struct mbx_end *end)
 {
 	struct mbx_wakes wakes;
 	int err = 0;
 
+	end->channel = NULL;
+	end->sibling = NULL;
+	end->revoked = false;
 	INIT_LIST_HEAD(&end->held);
 	INIT_LIST_HEAD(&end->servers);
+	end->servers_known = 0;
+	end->servers_unknown = false;
+	end->server_last = NULL;
 
 	mbx_wakes_begin(&wakes);
 	spin_lock(&port->lock);
 	if (port->dead) {
 		err = -EIDRM;
+		goto unlock;
+	}
+	if (mbx_port_broadcasts(port) && end->mode == FMODE_READ &&
+	    port->receive_handles >= MAILBOX_BROADCAST_MAX) {
+		err = -ENOSPC;
 		goto unlock;
 	}
 	if (end->mode == FMODE_READ) {

@@ -101,8 +101,9 @@ static const struct text texts[] = {
 	  "not allowed any more: the owner of the port took the right away, and "
 	  "what was leased has gone back" },
 	{ EACCES, MAILBOX_OP_ANY,
-	  "not allowed by the mode of the port: receiving needs r, sending w; "
-	  "its owner can change that with 'mailbox set --mode'" },
+	  "not allowed (any more) by the port's mode or allow list, or it is "
+	  "another's mail slot; its owner can use 'mailbox set --mode' or "
+	  "'mailbox allow'" },
 	{ EBADF, MAILBOX_OP_SEND,
 	  "the handle was not opened for sending; open one that is" },
 	{ EBADF, MAILBOX_OP_RECEIVE,

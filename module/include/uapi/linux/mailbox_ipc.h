@@ -52,8 +52,8 @@
  *               longer than the port takes
  *   EDQUOT      the quota of the caller's user is used up, or it watches 1024
  *               names already
- *   ENOSPC      the registry holds as many ports as it may, or the allow list
- *               as many entries
+ *   ENOSPC      the registry holds as many ports as it may, the allow list as
+ *               many entries, a broadcast port as many receivers
  *   EIDRM       the port was destroyed
  *   EPIPE       the other side is gone: it hung up, its process exited, or a
  *               server will not answer the call
@@ -204,7 +204,8 @@ struct mailbox_ioc_info {
  * @dead_letter: in: name of a port in the same network namespace, looked up
  *		when a message goes there; empty = none. The message is moved
  *		with the rights of who set this, and queued even if that port is
- *		full. Needs @max_deliveries
+ *		full or takes only shorter ones; but a broadcast port takes
+ *		none. Its leases are counted anew. Needs @max_deliveries
  *
  * The mode, owner and group are those of the port from its first moment on.
  * The creator's own handle may do what it was opened for, whatever @mode is.
@@ -258,10 +259,14 @@ struct mailbox_ioc_port_create {
  * was bound. Each has the whole capacity for itself, and @on_full is applied to
  * each on its own; with BLOCK a send sleeps until all have room, or a receiver
  * asleep that wants it, and is not received before. Without any
- * receiver a message is gone. SYNC and calls are EOPNOTSUPP. Not with RENDEZVOUS
+ * receiver a message is gone. Of handles that receive there are at most
+ * MAILBOX_BROADCAST_MAX (ENOSPC). SYNC and calls are EOPNOTSUPP. Not with RENDEZVOUS
  * nor with SLOT.
  */
 #define MAILBOX_CREATE_BROADCAST	(1U << 6)
+
+/* So many handles may receive at a broadcast port. */
+#define MAILBOX_BROADCAST_MAX	1024
 
 /**
  * struct mailbox_ioc_port_open - bind the handle to the port of this name
@@ -366,7 +371,8 @@ struct mailbox_ioc_port_pair {
  * belong to who makes it, have mode 0 and cannot be bound in another way.
  *
  * Errors: EINVAL (also for the caller's own pid, and for access mode 3),
- * EISCONN, ESRCH, EACCES, EDQUOT, ENOSPC, ENOMEM, EFAULT.
+ * EISCONN, ESRCH, EACCES, EDQUOT, ENOSPC, EIDRM (its owner destroyed it, and
+ * somebody is still bound to it), ENOMEM, EFAULT.
  */
 struct mailbox_ioc_port_link {
 	__u32 flags;
@@ -716,7 +722,7 @@ struct mailbox_ioc_port_wait {
  * For a handle that is not bound. It then polls as EPOLLIN while one of @events
  * holds, EPOLLERR if the caller may not see the port; PORT_WAIT with NONBLOCK
  * tells which. Watching again replaces what was watched before. Binding the
- * handle ends it.
+ * handle ends it; nobody should be polling it then, and not be told.
  *
  * Errors: EINVAL, EISCONN, EDQUOT, ENOMEM.
  */
