@@ -56,6 +56,7 @@ void mbx_calls_init(struct mbx_calls *calls)
 	unsigned int i;
 
 	spin_lock_init(&calls->lock);
+	calls->searches = 0;
 	for (i = 0; i < ARRAY_SIZE(calls->by_thread); i++)
 		INIT_HLIST_HEAD(&calls->by_thread[i]);
 }
@@ -216,13 +217,17 @@ static bool end_calls(struct mbx_search *search, const struct mbx_end *end)
 	return some;
 }
 
-static bool port_calls(struct mbx_search *search, const struct mbx_port *port)
+static bool port_calls(struct mbx_search *search, struct mbx_port *port)
 {
 	const struct mbx_end *end;
 	bool some = false;
 
 	if (!list_empty(&port->shared.receivers))
 		return false;
+	/* Another call waits for it too, and whom it adds was added. */
+	if (port->searched == search->calls->searches)
+		return true;
+	port->searched = search->calls->searches;
 	/* Ends that receive come first. */
 	list_for_each_entry(end, &port->ends, node) {
 		if (end->mode != FMODE_READ)
@@ -276,6 +281,7 @@ bool mbx_calls_stuck(struct mbx_calls *calls, struct mbx_caller *caller)
 	INIT_LIST_HEAD(&search.seen);
 	spin_lock(&calls->lock);
 	rcu_read_lock();
+	calls->searches++;
 	list_add(&caller->search, &search.seen);
 	/* What is found on the way is added behind. */
 	list_for_each_entry(caller, &search.seen, search) {

@@ -266,6 +266,7 @@ struct mbx_channel {
  * @requests:	requests in it
  * @due:	leases that end by themselves
  * @watches:	struct mbx_watch
+ * @searched:	by which search of calls.c it was looked at last; mbx_calls.lock
  *
  * With locks of their own:
  * @wait_send:	pollers for POLLOUT
@@ -299,6 +300,7 @@ struct mbx_port {
 	unsigned int requests;
 	struct timerqueue_head due;
 	struct list_head watches;
+	u64 searched;
 
 	wait_queue_head_t wait_send;
 	struct fasync_struct *fasync_send;
@@ -526,10 +528,12 @@ void mbx_port_expire(struct mbx_port *port, struct list_head *spent);
 /**
  * struct mbx_calls - the threads of a registry that are in a call
  * @lock:	protects @by_thread, and that no call is added during a search
+ * @searches:	how many there were
  * @by_thread:	struct mbx_caller by its task
  */
 struct mbx_calls {
 	spinlock_t lock;
+	u64 searches;
 	struct hlist_head by_thread[1 << MBX_CALLS_BITS];
 };
 

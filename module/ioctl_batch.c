@@ -71,7 +71,7 @@ static int batch_prepare(struct mbx_handle *handle,
 	struct mbx_message *msg;
 	struct iov_iter from;
 
-	if (entry->pad || entry->priority > MAILBOX_PRIORITY_MAX)
+	if (entry->priority > MAILBOX_PRIORITY_MAX)
 		return -EINVAL;
 	if (entry->len > MAILBOX_MESSAGE_BYTES_MAX)
 		return -EMSGSIZE;
@@ -149,7 +149,8 @@ int mbx_ioctl_send_batch(struct mbx_ioctl *ioctl)
 	err = sends ? 0 : -ENOMEM;
 	/* Written back beforehand, to see that it can be. */
 	for (i = 0; i < arg->count && !err; i++)
-		err = entry_write(user, i, arg->entry_size, &entries[i],
+		err = entries[i].pad ? -EINVAL :
+		      entry_write(user, i, arg->entry_size, &entries[i],
 				  sizeof(*entries));
 	if (!err)
 		err = batch_send(ioctl, entries, sends);

@@ -315,8 +315,8 @@ int mbx_ioctl_stat(struct mbx_ioctl *ioctl)
 	char name[MAILBOX_NAME_SIZE];
 	int err;
 
-	if ((stat->flags & ~MAILBOX_STAT_SENDS) || (sends && stat->name[0]) ||
-	    room > MBX_WAITERS_MAX || !pointer != !room ||
+	if ((stat->flags & ~MAILBOX_STAT_SENDS) || stat->pad ||
+	    (sends && stat->name[0]) || room > MBX_WAITERS_MAX || !pointer != !room ||
 	    !name_or_none_valid(stat->name))
 		return -EINVAL;
 	if (room) {

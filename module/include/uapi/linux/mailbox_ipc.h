@@ -864,7 +864,7 @@ struct mailbox_ioc_receive {
  * Take the message, but leave it on the port's books until MAILBOX_IOC_ACK.
  * MAILBOX_IOC_NACK, the end of @lease_ns and the close of the handle, so also
  * the end of its last process, put it back to its old place. Not with PEEK. A
- * SYNC send has its receipt when the lease begins.
+ * SYNC send has its receipt when the lease begins. Needs a struct with @token.
  */
 #define MAILBOX_RECEIVE_LEASE		(1U << 4)
 
@@ -900,7 +900,8 @@ struct mailbox_send_entry {
  * @flags:	in: MAILBOX_SEND_NONBLOCK, MAILBOX_SEND_REALTIME
  * @count:	in: how many, 1 to MAILBOX_BATCH_MAX
  * @entries:	in: array of struct mailbox_send_entry
- * @entry_size:	in: sizeof(struct mailbox_send_entry) as the caller knows it
+ * @entry_size:	in: sizeof(struct mailbox_send_entry) as the caller knows it; a
+ *		multiple of 8, and at most a page
  * @pad:	0
  * @deadline_ns: in: as in mailbox_ioc_send, for all of them
  * @done:	out: how many were sent
@@ -909,7 +910,9 @@ struct mailbox_send_entry {
  * Sleeps as often as the port is full. The call fails only if not even the first
  * message could be sent; otherwise it succeeds, and @error says why not all
  * were. Their quota is charged before the first is sent, so that EDQUOT and a
- * bad pointer may stop it early.
+ * bad pointer may stop it early. But an array that cannot be read or written, or
+ * has something else than 0 in a @pad or behind what the kernel knows of an
+ * entry, refuses the whole call.
  *
  * Errors: as for MAILBOX_IOC_SEND.
  */
@@ -969,7 +972,8 @@ struct mailbox_receive_entry {
  * @select:	in: as in mailbox_ioc_receive
  * @match:	in: likewise
  * @count:	in: at most so many, 1 to MAILBOX_BATCH_MAX
- * @entry_size:	in: sizeof(struct mailbox_receive_entry) as the caller knows it
+ * @entry_size:	in: sizeof(struct mailbox_receive_entry) as the caller knows it;
+ *		a multiple of 8, and at most a page
  * @entries:	in: array of struct mailbox_receive_entry
  * @deadline_ns: in: as in mailbox_ioc_receive
  * @lease_ns:	in: likewise
@@ -979,7 +983,7 @@ struct mailbox_receive_entry {
  * Sleeps for the first only, then takes what there is, without sleeping. It may
  * end early, without an error, before a message whose sender waits for it: the
  * next call gets that one. The call fails only if not even the first message
- * could be received.
+ * could be received, or for the array as a whole, as SEND_BATCH does.
  *
  * Errors: as for MAILBOX_IOC_RECEIVE, ENOMEM.
  */
