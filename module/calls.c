@@ -73,7 +73,8 @@ static bool thread_lives(struct pid *tid)
 {
 	const struct task_struct *task = pid_task(tid, PIDTYPE_PID);
 
-	return task && !READ_ONCE(task->exit_state);
+	/* Set before anybody can have joined the thread. */
+	return task && !(READ_ONCE(task->flags) & PF_EXITING);
 }
 
 /* Is @tid in the list of @end? Those that have exited go to @gone. */

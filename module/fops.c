@@ -61,14 +61,11 @@ struct mbx_message *mbx_handle_message(struct mbx_handle *handle,
 				       struct iov_iter *from, u64 type,
 				       u32 priority)
 {
-	struct mbx_sender *sender;
 	struct mbx_message *msg;
 	int err;
 
-	sender = mbx_sender_get(&handle->sender, &handle->registry->quota);
-	if (!sender)
-		return ERR_PTR(-ENOMEM);
-	msg = mbx_message_alloc(sender, iov_iter_count(from));
+	msg = mbx_message_alloc(&handle->sender, &handle->registry->quota,
+				iov_iter_count(from));
 	if (IS_ERR(msg))
 		return msg;
 	msg->type = type;

@@ -2,7 +2,9 @@
 /*
  * What the files of the module share, from the lowest layer to the highest:
  *
+ *   user     copies from and to user space
  *   quota    what a user has here
+ *   spare    memory kept ready
  *   sender   who sends
  *   message  a payload with its stamp
  *   queue    order and selection of messages
@@ -65,6 +67,7 @@ extern unsigned int mbx_message_bytes_max;
 extern unsigned int mbx_message_bytes_default;
 extern unsigned int mbx_capacity_max;
 extern unsigned int mbx_capacity_default;
+extern unsigned int mbx_spare_bytes;
 
 /* --- quota.c ------------------------------------------------------------ */
 

@@ -6,6 +6,7 @@
 #include <linux/uaccess.h>
 
 #include "ioctl.h"
+#include "user.h"
 
 /**
  * mbx_ioctl_reply() - give the results back
@@ -18,10 +19,10 @@ int mbx_ioctl_reply(const struct mbx_ioctl *ioctl, size_t from)
 {
 	const void *arg = &ioctl->arg;
 
-	if (from < ioctl->size &&
-	    copy_to_user(ioctl->user + from, arg + from, ioctl->size - from))
-		return -EFAULT;
-	return 0;
+	if (from >= ioctl->size)
+		return 0;
+	return mbx_user_write(ioctl->user + from, arg + from,
+			      ioctl->size - from);
 }
 
 /**
@@ -34,23 +35,6 @@ int mbx_ioctl_reply(const struct mbx_ioctl *ioctl, size_t from)
 int mbx_ioctl_probe(const struct mbx_ioctl *ioctl, size_t from)
 {
 	return mbx_ioctl_reply(ioctl, from);
-}
-
-/**
- * mbx_ioctl_deadline() - how long a command may sleep
- * @ioctl:	the command
- * @nonblock:	its flags say: not at all
- * @realtime:	its flags say: on CLOCK_REALTIME
- * @ns:		until then; 0 = for ever
- */
-struct mbx_deadline mbx_ioctl_deadline(const struct mbx_ioctl *ioctl,
-				       bool nonblock, bool realtime, u64 ns)
-{
-	return (struct mbx_deadline) {
-		.nonblock = nonblock || (ioctl->file->f_flags & O_NONBLOCK),
-		.clock = realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC,
-		.ns = ns,
-	};
 }
 
 /**
@@ -122,7 +106,7 @@ long mbx_ioctl(struct file *file, unsigned int cmd, unsigned long user)
 {
 	const struct mbx_command *command = command_find(cmd);
 	size_t theirs = _IOC_SIZE(cmd);
-	struct mbx_ioctl ioctl;
+	struct mbx_ioctl ioctl __uninitialized;
 	size_t ours;
 	int err;
 
@@ -138,6 +122,10 @@ long mbx_ioctl(struct file *file, unsigned int cmd, unsigned long user)
 	ioctl.handle = file->private_data;
 	ioctl.user = (void __user *)user;
 	ioctl.size = min(theirs, ours);
-	err = copy_struct_from_user(&ioctl.arg, ours, ioctl.user, theirs);
+	if (theirs == ours)
+		err = mbx_user_read(&ioctl.arg, ioctl.user, ours);
+	else
+		err = copy_struct_from_user(&ioctl.arg, ours, ioctl.user,
+					    theirs);
 	return err ?: command->run(&ioctl);
 }

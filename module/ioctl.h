@@ -5,8 +5,11 @@
 #ifndef MBX_IOCTL_H
 #define MBX_IOCTL_H
 
+#include <linux/cred.h>
+#include <linux/pid_namespace.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
+#include <linux/user_namespace.h>
 
 #include "handle.h"
 
@@ -72,8 +75,51 @@ static inline void mbx_ioctl_dest(struct iov_iter *to, u64 data, u64 size)
 /* ioctl.c */
 int mbx_ioctl_reply(const struct mbx_ioctl *ioctl, size_t from);
 int mbx_ioctl_probe(const struct mbx_ioctl *ioctl, size_t from);
-struct mbx_deadline mbx_ioctl_deadline(const struct mbx_ioctl *ioctl,
-				       bool nonblock, bool realtime, u64 ns);
+
+/**
+ * mbx_ioctl_deadline() - how long a command may sleep
+ * @ioctl:	the command
+ * @nonblock:	its flags say: not at all
+ * @realtime:	its flags say: on CLOCK_REALTIME
+ * @ns:		until then; 0 = for ever
+ */
+static inline struct mbx_deadline
+mbx_ioctl_deadline(const struct mbx_ioctl *ioctl, bool nonblock, bool realtime,
+		   u64 ns)
+{
+	return (struct mbx_deadline) {
+		.nonblock = nonblock || (ioctl->file->f_flags & O_NONBLOCK),
+		.clock = realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC,
+		.ns = ns,
+	};
+}
+
+/**
+ * struct mbx_stamp - who sent a message, as the calling process sees it
+ * @pid:	process, or 0
+ * @tid:	thread, or 0
+ * @uid:	user
+ * @gid:	group
+ */
+struct mbx_stamp {
+	u32 pid;
+	u32 tid;
+	u32 uid;
+	u32 gid;
+};
+
+static inline struct mbx_stamp mbx_ioctl_stamp(const struct mbx_sender *sender)
+{
+	struct user_namespace *users = current_user_ns();
+	struct pid_namespace *pids = task_active_pid_ns(current);
+
+	return (struct mbx_stamp) {
+		.pid = pid_nr_ns(sender->pid, pids),
+		.tid = pid_nr_ns(sender->tid, pids),
+		.uid = from_kuid_munged(users, sender->uid),
+		.gid = from_kgid_munged(users, sender->gid),
+	};
+}
 
 /* ioctl_port.c */
 int mbx_ioctl_info(struct mbx_ioctl *ioctl);

@@ -2,14 +2,12 @@
 /*
  * The commands about several messages.
  */
-#include <linux/cred.h>
 #include <linux/err.h>
-#include <linux/pid.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
-#include <linux/user_namespace.h>
 
 #include "ioctl.h"
+#include "user.h"
 
 /* The sizes of the entries of batches when they were first published. */
 #define SEND_ENTRY_SIZE		40
@@ -55,10 +53,8 @@ static void *entries_read(const void __user *user, u32 count, u32 theirs,
 static int entry_write(void __user *user, u32 index, u32 theirs,
 		       const void *entry, size_t ours)
 {
-	if (copy_to_user(user + (size_t)index * theirs, entry,
-			 min_t(size_t, theirs, ours)))
-		return -EFAULT;
-	return 0;
+	return mbx_user_write(user + (size_t)index * theirs, entry,
+			      min_t(size_t, theirs, ours));
 }
 
 /* --- send ---------------------------------------------------------------------- */
@@ -199,7 +195,7 @@ static int batch_copy(struct mbx_receive *receive, const struct mbx_taken *taken
 		container_of(receive, struct mbx_ioctl_batch, receive);
 	struct mailbox_receive_entry *entry = &batch->entries[index];
 	const struct mbx_message *msg = taken->msg;
-	const struct mbx_sender *sender = msg->sender;
+	struct mbx_stamp stamp;
 	struct iov_iter to;
 	int err;
 
@@ -207,6 +203,7 @@ static int batch_copy(struct mbx_receive *receive, const struct mbx_taken *taken
 	err = mbx_message_copy(msg, &to);
 	if (err)
 		return err;
+	stamp = mbx_ioctl_stamp(msg->sender);
 	entry->len = msg->len;
 	entry->type = msg->type;
 	entry->seq = msg->seq;
@@ -214,10 +211,10 @@ static int batch_copy(struct mbx_receive *receive, const struct mbx_taken *taken
 	entry->token = taken->request || receive->lease ? msg->seq : 0;
 	entry->reply_size = taken->reply_size;
 	entry->priority = msg->priority;
-	entry->pid = pid_vnr(sender->pid);
-	entry->tid = pid_vnr(sender->tid);
-	entry->uid = from_kuid_munged(current_user_ns(), sender->uid);
-	entry->gid = from_kgid_munged(current_user_ns(), sender->gid);
+	entry->pid = stamp.pid;
+	entry->tid = stamp.tid;
+	entry->uid = stamp.uid;
+	entry->gid = stamp.gid;
 	entry->deliveries = taken->deliveries +
 			    (receive->lease && !taken->request);
 	entry->kind = taken->request ? MAILBOX_MESSAGE_REQUEST :

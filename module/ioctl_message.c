@@ -2,14 +2,11 @@
 /*
  * The commands about messages: checks that need no port, and copies.
  */
-#include <linux/cred.h>
 #include <linux/pagemap.h>
 #include <linux/pid.h>
-#include <linux/pid_namespace.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
-#include <linux/user_namespace.h>
 
 #include "ioctl.h"
 
@@ -49,16 +46,20 @@ int mbx_ioctl_send(struct mbx_ioctl *ioctl)
 
 	mbx_ioctl_source(&from, arg->data, arg->len);
 	err = mbx_handle_send(handle, &from, arg->type, arg->priority, &send);
-	if (!err) {
-		arg->seq = send.seq;
-		arg->taken_bytes = send.taken_bytes;
+	if (err)
+		return err;
+	arg->seq = send.seq;
+	arg->taken_bytes = send.taken_bytes;
+	arg->taken_pid = 0;
+	arg->taken_tid = 0;
+	if (send.taken_pid) {
 		arg->taken_pid = pid_vnr(send.taken_pid);
 		arg->taken_tid = pid_vnr(send.taken_tid);
-		mbx_ioctl_reply(ioctl, offsetof(typeof(*arg), seq));
+		put_pid(send.taken_pid);
+		put_pid(send.taken_tid);
 	}
-	put_pid(send.taken_pid);
-	put_pid(send.taken_tid);
-	return err;
+	mbx_ioctl_reply(ioctl, offsetof(typeof(*arg), seq));
+	return 0;
 }
 
 /* --- receive ------------------------------------------------------------------- */
@@ -120,30 +121,73 @@ int mbx_ioctl_select(struct mbx_select *select, u32 kind, u64 match)
  * @receive:	what and how
  * @ioctl:	the command
  * @arg:	in it
- * @from:	where in the struct of the command the results start
- * @before:	@arg, as it was
+ * @start:	where in the struct of the command it is
  * @copied:	results of a message were written
  */
 struct mbx_ioctl_receive {
 	struct mbx_receive receive;
 	struct mbx_ioctl *ioctl;
 	struct mailbox_ioc_receive *arg;
-	size_t from;
-	struct mailbox_ioc_receive before;
+	size_t start;
 	bool copied;
 };
 
-/* Write the results; that an answer was given before is one of them. */
-static int receive_tell(const struct mbx_ioctl_receive *call)
+/* That an answer was given is a result too: one to nobody has nothing in it. */
+static int receive_tell_answered(const struct mbx_ioctl_receive *call)
 {
 	const struct mbx_reply *reply = call->receive.reply;
-	struct mailbox_ioc_reply *answer = &call->ioctl->arg.reply_receive.reply;
 
 	if (!reply || reply->token)
-		return mbx_ioctl_reply(call->ioctl, call->from);
-	/* An answer to nobody has nothing in it. */
-	memset(answer, 0, sizeof(*answer));
-	return mbx_ioctl_reply(call->ioctl, 0);
+		return 0;
+	return clear_user(call->ioctl->user, sizeof(struct mailbox_ioc_reply)) ?
+	       -EFAULT : 0;
+}
+
+/*
+ * The results go to user space only: in the kernel's copy of the struct there is
+ * what to restore if the message turns out not to be received.
+ */
+static int receive_write(const struct mbx_ioctl_receive *call,
+			 const struct mbx_taken *taken)
+{
+	const struct mbx_receive *receive = &call->receive;
+	const struct mbx_message *msg = taken->msg;
+	struct mbx_stamp stamp = mbx_ioctl_stamp(msg->sender);
+	struct mailbox_ioc_receive __user *user =
+		call->ioctl->user + call->start;
+	size_t size = call->ioctl->size - call->start;
+	bool token = taken->request || receive->lease;
+	bool leased = receive->lease && !taken->request;
+
+	if (!user_write_access_begin(user, size))
+		return -EFAULT;
+	unsafe_put_user(msg->len, &user->len, fault);
+	unsafe_put_user(msg->type, &user->type, fault);
+	unsafe_put_user(msg->seq, &user->seq, fault);
+	unsafe_put_user(msg->time_ns, &user->time_ns, fault);
+	unsafe_put_user(msg->priority, &user->priority, fault);
+	unsafe_put_user(stamp.pid, &user->pid, fault);
+	unsafe_put_user(stamp.tid, &user->tid, fault);
+	unsafe_put_user(stamp.uid, &user->uid, fault);
+	unsafe_put_user(stamp.gid, &user->gid, fault);
+	/* The struct was shorter once. */
+	if (size >= offsetofend(typeof(*user), token))
+		unsafe_put_user(token && !receive->peek ? msg->seq : 0,
+				&user->token, fault);
+	if (size >= offsetofend(typeof(*user), reply_size))
+		unsafe_put_user(taken->reply_size, &user->reply_size, fault);
+	if (size >= offsetofend(typeof(*user), deliveries))
+		unsafe_put_user(taken->deliveries + leased, &user->deliveries,
+				fault);
+	if (size >= offsetofend(typeof(*user), kind))
+		unsafe_put_user(taken->request ? MAILBOX_MESSAGE_REQUEST :
+						 MAILBOX_MESSAGE_PLAIN,
+				&user->kind, fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
 }
 
 /* Payload and stamp: the message is received when both have arrived. */
@@ -152,34 +196,13 @@ static int receive_copy(struct mbx_receive *receive,
 {
 	struct mbx_ioctl_receive *call =
 		container_of(receive, struct mbx_ioctl_receive, receive);
-	const struct mbx_message *msg = taken->msg;
-	const struct mbx_sender *sender = msg->sender;
-	struct mailbox_ioc_receive *arg = call->arg;
 	struct iov_iter to;
-	int err;
 
-	mbx_ioctl_dest(&to, arg->data, arg->size);
-	err = mbx_message_copy(msg, &to);
-	if (err)
-		return err;
-	arg->len = msg->len;
-	arg->type = msg->type;
-	arg->seq = msg->seq;
-	arg->time_ns = msg->time_ns;
-	arg->priority = msg->priority;
-	arg->pid = pid_vnr(sender->pid);
-	arg->tid = pid_vnr(sender->tid);
-	arg->uid = from_kuid_munged(current_user_ns(), sender->uid);
-	arg->gid = from_kgid_munged(current_user_ns(), sender->gid);
-	arg->token = (taken->request || receive->lease) && !receive->peek ?
-		     msg->seq : 0;
-	arg->reply_size = taken->reply_size;
-	arg->deliveries = taken->deliveries +
-			  (receive->lease && !taken->request);
-	arg->kind = taken->request ? MAILBOX_MESSAGE_REQUEST :
-				     MAILBOX_MESSAGE_PLAIN;
+	mbx_ioctl_dest(&to, call->arg->data, call->arg->size);
 	call->copied = true;
-	return receive_tell(call);
+	return mbx_message_copy(taken->msg, &to) ?:
+	       receive_write(call, taken) ?:
+	       receive_tell_answered(call);
 }
 
 /* @start: where in the command's struct @arg is. */
@@ -208,8 +231,7 @@ static int receive_check(struct mbx_ioctl *ioctl,
 		},
 		.ioctl = ioctl,
 		.arg = arg,
-		.from = start + offsetof(typeof(*arg), len),
-		.before = *arg,
+		.start = start,
 	};
 	if (arg->pad ||
 	    (flags & ~(MAILBOX_RECEIVE_NONBLOCK | MAILBOX_RECEIVE_PEEK |
@@ -228,14 +250,14 @@ static int receive_run(struct mbx_ioctl_receive *call)
 
 	if (!err)
 		return 0;
-	/* A message that was withdrawn is not in the struct either. */
-	*call->arg = call->before;
+	/* If it cannot be told, the caller finds out by asking again. */
 	if (err == -EMSGSIZE && call->receive.needed)
 		call->arg->len = call->receive.needed;
-	else if (!call->copied && !call->receive.reply)
-		return err;
-	/* If it cannot be told, the caller finds out by asking again. */
-	receive_tell(call);
+	/* A message that was withdrawn is not in the struct either. */
+	if (err == -EMSGSIZE || call->copied)
+		mbx_ioctl_reply(call->ioctl, call->start +
+				offsetof(typeof(*call->arg), len));
+	receive_tell_answered(call);
 	return err;
 }
 

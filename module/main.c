@@ -18,6 +18,7 @@ unsigned int mbx_message_bytes_max = MAILBOX_MESSAGE_BYTES_MAX;
 unsigned int mbx_message_bytes_default = 64U << 10;
 unsigned int mbx_capacity_max = 65536;
 unsigned int mbx_capacity_default = 64;
+unsigned int mbx_spare_bytes = 80U << 10;
 
 static int set_count(const char *value, const struct kernel_param *param)
 {
@@ -70,6 +71,10 @@ MODULE_PARM_DESC(capacity_max,
 module_param_cb(capacity_default, &count_ops, &mbx_capacity_default, 0644);
 MODULE_PARM_DESC(capacity_default,
 		 "capacity of a bounded port that asks for none, up to 16777216 (64)");
+
+module_param_named(spare_bytes, mbx_spare_bytes, uint, 0644);
+MODULE_PARM_DESC(spare_bytes,
+		 "bytes of received messages that each sending handle keeps ready for the next (80 KiB)");
 
 static struct miscdevice mbx_device = {
 	.minor	= MISC_DYNAMIC_MINOR,

@@ -5,6 +5,7 @@
  * more than order-0 memory. All of it is charged to the sender's memory cgroup.
  */
 #include <linux/highmem.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -12,6 +13,7 @@
 #include <linux/uio.h>
 
 #include "internal.h"
+#include "user.h"
 
 #define MBX_INLINE_MAX	(PAGE_SIZE - sizeof(struct mbx_message))
 
@@ -43,7 +45,25 @@ static size_t message_charged(const struct mbx_message *msg)
 	return message_cost(msg->shared ? 0 : msg->len);
 }
 
-static void pages_free(struct list_head *pages)
+static unsigned int message_page_count(const struct mbx_message *msg)
+{
+	return DIV_ROUND_UP(msg->len, PAGE_SIZE);
+}
+
+/* The slab object for a payload of @len bytes, or for the head of its pages. */
+static unsigned int message_room(size_t len)
+{
+	size_t size = sizeof(struct mbx_message) +
+		      (len <= MBX_INLINE_MAX ? len : sizeof(struct list_head));
+
+	return size <= 128 ? 0 : ilog2(size - 1) - 6;
+}
+
+/**
+ * mbx_pages_free() - free a chain of pages
+ * @pages:	chained by page->lru
+ */
+void mbx_pages_free(struct list_head *pages)
 {
 	struct page *page, *next;
 
@@ -51,72 +71,95 @@ static void pages_free(struct list_head *pages)
 		__free_page(page);
 }
 
-static int pages_alloc(struct list_head *pages, size_t len)
+static int pages_alloc(struct mbx_message *msg)
 {
-	size_t done;
+	struct list_head *pages = message_pages(msg);
+	unsigned int count = message_page_count(msg);
 
 	INIT_LIST_HEAD(pages);
-	for (done = 0; done < len; done += PAGE_SIZE) {
+	count -= mbx_spare_take_pages(&msg->sender->spare, pages, count);
+	while (count--) {
 		struct page *page = alloc_page(GFP_KERNEL_ACCOUNT);
 
 		if (!page || fatal_signal_pending(current)) {
 			if (page)
 				__free_page(page);
-			pages_free(pages);
+			mbx_pages_free(pages);
 			return -ENOMEM;
 		}
-		list_add_tail(&page->lru, pages);
+		list_add(&page->lru, pages);
 	}
 	return 0;
 }
 
+static struct mbx_message *message_make(struct mbx_sender __rcu **kept,
+					struct mbx_quota *quota,
+					unsigned int room)
+{
+	struct mbx_sender *sender = mbx_sender_get(kept, quota);
+	struct mbx_message *msg;
+
+	if (!sender)
+		return NULL;
+	msg = kmalloc(128UL << room, GFP_KERNEL_ACCOUNT);
+	if (!msg) {
+		mbx_sender_put(sender);
+		return NULL;
+	}
+	msg->sender = sender;
+	msg->room = room;
+	return msg;
+}
+
+static void message_release(struct mbx_message *msg)
+{
+	struct mbx_sender *sender = msg->sender;
+
+	kfree(msg);
+	mbx_sender_put(sender);
+}
+
 /**
- * mbx_message_alloc() - memory for a message, and its stamp
- * @sender:	who sends; the message takes over the caller's reference, also
- *		on failure
+ * mbx_message_alloc() - memory for a message of the calling thread
+ * @kept:	where a handle keeps the stamp that was used last
+ * @quota:	the users of the handle's registry
  * @len:	payload bytes, at most MAILBOX_MESSAGE_BYTES_MAX
  *
- * Context: process, may sleep. Return: a message of type and priority 0, to
- * be filled; ERR_PTR(-EDQUOT) or ERR_PTR(-ENOMEM).
+ * Context: process, may sleep. Return: a stamped message of type and priority
+ * 0, to be filled; ERR_PTR(-EDQUOT) or ERR_PTR(-ENOMEM).
  */
-struct mbx_message *mbx_message_alloc(struct mbx_sender *sender, size_t len)
+struct mbx_message *mbx_message_alloc(struct mbx_sender __rcu **kept,
+				      struct mbx_quota *quota, size_t len)
 {
-	size_t size = sizeof(struct mbx_message);
+	unsigned int room = message_room(len);
 	struct mbx_message *msg;
 	int err;
 
-	err = mbx_user_charge_bytes(sender->user, message_cost(len));
-	if (err)
-		goto put_sender;
-
-	size += len <= MBX_INLINE_MAX ? len : sizeof(struct list_head);
-	err = -ENOMEM;
-	msg = kmalloc(size, GFP_KERNEL_ACCOUNT);
+	msg = mbx_sender_spare(kept, room) ?: message_make(kept, quota, room);
 	if (!msg)
-		goto uncharge;
+		return ERR_PTR(-ENOMEM);
+	err = mbx_user_charge_bytes(msg->sender->user, message_cost(len));
+	if (err)
+		goto release;
+	msg->len = len;
 	if (len > MBX_INLINE_MAX) {
-		err = pages_alloc((struct list_head *)msg->data, len);
+		err = pages_alloc(msg);
 		if (err)
-			goto free_message;
+			goto uncharge;
 	}
-
 	msg->waiter = NULL;
-	msg->sender = sender;
 	msg->type = 0;
 	msg->seq = 0;
 	msg->time_ns = ktime_get_ns();
-	msg->len = len;
 	msg->priority = 0;
 	msg->shared = 0;
 	msg->pins = 0;
 	return msg;
 
-free_message:
-	kfree(msg);
 uncharge:
-	mbx_user_uncharge_bytes(sender->user, message_cost(len));
-put_sender:
-	mbx_sender_put(sender);
+	mbx_user_uncharge_bytes(msg->sender->user, message_cost(len));
+release:
+	message_release(msg);
 	return ERR_PTR(err);
 }
 
@@ -188,21 +231,60 @@ void mbx_message_unshare(struct mbx_message *msg)
  */
 void mbx_message_free(struct mbx_message *msg)
 {
+	struct list_head *pages = NULL;
+	unsigned int count = 0;
+
 	if (!msg)
 		return;
 	mbx_user_uncharge_bytes(msg->sender->user, message_charged(msg));
-	mbx_sender_put(msg->sender);
 	if (msg->shared) {
 		struct mbx_message *origin = *message_origin(msg);
 
-		kfree(msg);
+		message_release(msg);
 		if (origin)
 			mbx_message_unshare(origin);
 		return;
 	}
-	if (!message_is_inline(msg))
-		pages_free(message_pages(msg));
-	kfree(msg);
+	if (!message_is_inline(msg)) {
+		pages = message_pages(msg);
+		count = message_page_count(msg);
+	}
+	if (mbx_spare_keep(&msg->sender->spare, msg, pages, count))
+		return;
+	if (pages)
+		mbx_pages_free(pages);
+	message_release(msg);
+}
+
+/* Where the next @len bytes are, if that is one short piece of user memory. */
+static void __user *iter_words(const struct iov_iter *iter, size_t len)
+{
+	if (len > MBX_USER_WORDS_MAX || !iter_is_ubuf(iter))
+		return NULL;
+	return iter->ubuf + iter->iov_offset;
+}
+
+static int inline_fill(struct mbx_message *msg, struct iov_iter *from)
+{
+	const void __user *user = iter_words(from, msg->len);
+
+	if (user && !mbx_user_read(msg->data, user, msg->len)) {
+		iov_iter_advance(from, msg->len);
+		return 0;
+	}
+	return copy_from_iter_full(msg->data, msg->len, from) ? 0 : -EFAULT;
+}
+
+static int inline_copy(const struct mbx_message *msg, size_t len,
+		       struct iov_iter *to)
+{
+	void __user *user = iter_words(to, len);
+
+	if (user && !mbx_user_write(user, msg->data, len)) {
+		iov_iter_advance(to, len);
+		return 0;
+	}
+	return copy_to_iter(msg->data, len, to) == len ? 0 : -EFAULT;
 }
 
 /**
@@ -218,7 +300,7 @@ int mbx_message_fill(struct mbx_message *msg, struct iov_iter *from)
 	struct page *page;
 
 	if (message_is_inline(msg))
-		return copy_from_iter_full(msg->data, left, from) ? 0 : -EFAULT;
+		return inline_fill(msg, from);
 
 	list_for_each_entry(page, message_pages(msg), lru) {
 		size_t n = min_t(size_t, left, PAGE_SIZE);
@@ -245,7 +327,7 @@ int mbx_message_copy(const struct mbx_message *msg, struct iov_iter *to)
 	if (msg->shared)
 		msg = *message_origin(msg);
 	if (message_is_inline(msg))
-		return copy_to_iter(msg->data, left, to) == left ? 0 : -EFAULT;
+		return inline_copy(msg, left, to);
 
 	list_for_each_entry(page, message_pages(msg), lru) {
 		size_t n = min_t(size_t, left, PAGE_SIZE);

@@ -9,6 +9,7 @@
 #include <linux/list.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
@@ -18,9 +19,29 @@ struct mbx_user;
 struct mbx_waiter;
 struct pid;
 
+/* Sizes of slab objects for messages: 128 << room bytes. */
+#define MBX_ROOMS	6
+
+/**
+ * struct mbx_spare - memory of messages that were received, for the next ones
+ * @lock:	protects all of it
+ * @open:	some may be kept
+ * @bytes:	how much there is
+ * @messages:	by their room, chained by @next
+ * @pages:	chained by page->lru
+ */
+struct mbx_spare {
+	spinlock_t lock;
+	bool open;
+	unsigned int bytes;
+	struct mbx_message *messages[MBX_ROOMS];
+	struct list_head pages;
+};
+
 /**
  * struct mbx_sender - who sends: the stamp that messages of a thread share
- * @refs:	one for each message, one for the handle that keeps it ready
+ * @refs:	one for each message, also a spare one, one for the handle that
+ *		keeps it ready
  * @key:	the process's number in the first pid namespace: what a queue
  *		is indexed by
  * @pid:	process; holds a reference
@@ -28,9 +49,11 @@ struct pid;
  * @uid:	real user
  * @gid:	real group
  * @user:	the account of @uid: whose quota pays; holds a reference
+ * @spare:	what its messages leave, while a handle keeps it ready; so memory
+ *		goes back to whose memory cgroup pays for it
  * @rcu:	frees it, as a handle's is looked at without a lock
  *
- * All but @refs is invariant after init.
+ * All but @refs and @spare is invariant after init.
  */
 struct mbx_sender {
 	refcount_t refs;
@@ -40,6 +63,7 @@ struct mbx_sender {
 	kuid_t uid;
 	kgid_t gid;
 	struct mbx_user *user;
+	struct mbx_spare spare;
 	struct rcu_head rcu;
 };
 
@@ -47,6 +71,7 @@ struct mbx_sender {
  * struct mbx_message - payload and stamp
  * @node:	in its lane, or in a list of those that have it
  * @copies:	instead, once it is shared: how many refer to its payload
+ * @next:	instead, while it is spare
  * @waiter:	the sender that sleeps until this is taken or let in, or NULL;
  *		mbx_port.lock. Use mbx_message_waiter()
  * @deliveries:	instead, with MBX_PINS_LEASED: how many leases it has had
@@ -55,6 +80,7 @@ struct mbx_sender {
  * @seq:	its number on the port; set under mbx_port.lock
  * @time_ns:	when it was sent, CLOCK_MONOTONIC
  * @len:	payload bytes
+ * @room:	of the slab object
  * @priority:	as sent
  * @shared:	the payload is that of another message
  * @pins:	peeks under way, MBX_PINS_DEAD and _LEASED; mbx_port.lock
@@ -69,6 +95,7 @@ struct mbx_message {
 	union {
 		struct list_head node;
 		refcount_t copies;
+		struct mbx_message *next;
 	};
 	union {
 		struct mbx_waiter *waiter;
@@ -78,7 +105,8 @@ struct mbx_message {
 	u64 type;
 	u64 seq;
 	u64 time_ns;
-	u32 len;
+	u32 len : 25;
+	u32 room : 3;
 	u16 priority : 15;
 	u16 shared : 1;
 	u16 pins;
@@ -109,14 +137,29 @@ struct mbx_sender *mbx_sender_get(struct mbx_sender __rcu **kept,
 				  struct mbx_quota *quota);
 void mbx_sender_put(struct mbx_sender *sender);
 void mbx_sender_forget(struct mbx_sender __rcu **kept);
+struct mbx_message *mbx_sender_spare(struct mbx_sender __rcu **kept,
+				     unsigned int room);
+
+/* --- spare.c ------------------------------------------------------------ */
+
+void mbx_spare_init(struct mbx_spare *spare);
+struct mbx_message *mbx_spare_take(struct mbx_spare *spare, unsigned int room);
+unsigned int mbx_spare_take_pages(struct mbx_spare *spare,
+				  struct list_head *pages, unsigned int count);
+bool mbx_spare_keep(struct mbx_spare *spare, struct mbx_message *msg,
+		    struct list_head *pages, unsigned int count);
+struct mbx_message *mbx_spare_close(struct mbx_spare *spare,
+				    struct list_head *pages);
 
 /* --- message.c ---------------------------------------------------------- */
 
-struct mbx_message *mbx_message_alloc(struct mbx_sender *sender, size_t len);
+struct mbx_message *mbx_message_alloc(struct mbx_sender __rcu **kept,
+				      struct mbx_quota *quota, size_t len);
 struct mbx_message *mbx_message_alloc_copy(const struct mbx_message *msg);
 void mbx_message_share(struct mbx_message *copy, struct mbx_message *msg);
 void mbx_message_unshare(struct mbx_message *msg);
 void mbx_message_free(struct mbx_message *msg);
+void mbx_pages_free(struct list_head *pages);
 int mbx_message_fill(struct mbx_message *msg, struct iov_iter *from);
 int mbx_message_copy(const struct mbx_message *msg, struct iov_iter *to);
 

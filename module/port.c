@@ -281,7 +281,8 @@ static void pollers_tell(struct mbx_port *port, __poll_t receive, __poll_t send,
 	if (receive)
 		list_for_each_entry(channel, &port->channels, node)
 			mbx_wakes_receivers(port, channel, receive, wakes);
-	wakes->send_events |= send;
+	if (send)
+		mbx_wakes_senders(port, send, false, wakes);
 	mbx_watch_tell(&port->watches);
 }
 

@@ -43,16 +43,6 @@ struct mbx_lane {
 /* --- lanes in reserve ---------------------------------------------------- */
 
 /**
- * mbx_lanes_init() - a reserve of none
- * @lanes:	the reserve
- */
-void mbx_lanes_init(struct mbx_lanes *lanes)
-{
-	INIT_LIST_HEAD(&lanes->list);
-	lanes->count = 0;
-}
-
-/**
  * mbx_lanes_fill() - have at least so many in reserve
  * @lanes:	the reserve
  * @count:	how many

@@ -95,7 +95,12 @@ struct mbx_message *mbx_queue_find(const struct mbx_queue *queue,
 				   const struct mbx_select *select);
 struct mbx_message *mbx_queue_least(const struct mbx_queue *queue);
 
-void mbx_lanes_init(struct mbx_lanes *lanes);
+static inline void mbx_lanes_init(struct mbx_lanes *lanes)
+{
+	INIT_LIST_HEAD(&lanes->list);
+	lanes->count = 0;
+}
+
 bool mbx_lanes_fill(struct mbx_lanes *lanes, unsigned int count, gfp_t gfp);
 void mbx_lanes_free(struct mbx_lanes *lanes);
 

@@ -120,7 +120,7 @@ static int receive_locked(struct mbx_end *end, struct mbx_receive *receive,
 			mbx_transfer_admit(port, wakes);
 		if (port->pending.count ||
 		    !mbx_channel_has_room(port, end->channel))
-			wakes->send_events |= MBX_POLL_SEND;
+			mbx_wakes_senders(port, MBX_POLL_SEND, false, wakes);
 		return 1;
 	}
 
@@ -226,9 +226,9 @@ static enum commit receive_commit(struct mbx_end *end,
 	bool lease = receive->lease && !taken->request;
 	enum commit commit = COMMIT_DONE;
 	struct mbx_message *msg = taken->msg;
+	struct mbx_wakes wakes __uninitialized;
 	struct mbx_port *port = end->port;
 	struct mbx_waiter *sender;
-	struct mbx_wakes wakes;
 	bool drop = false;
 
 	if (!taken->waited && !taken->pinned && !lease) {
@@ -385,10 +385,10 @@ static void receive_rest(struct mbx_end *end, struct mbx_receive *receive,
  */
 int mbx_port_receive(struct mbx_end *end, struct mbx_receive *receive)
 {
+	struct mbx_waiter waiter __uninitialized;
+	struct mbx_wakes wakes __uninitialized;
 	struct mbx_port *port = end->port;
 	struct mbx_taken taken;
-	struct mbx_waiter waiter;
-	struct mbx_wakes wakes;
 	LIST_HEAD(leases);
 	bool again = false;
 	int err;

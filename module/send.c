@@ -71,7 +71,7 @@ static int send_locked(struct mbx_end *end, struct mbx_send *send,
 		port->seq++;
 		if (placed == MBX_DROPPED) {
 			send->seq = 0;
-			list_add(&msg->node, &wakes->dropped);
+			mbx_wakes_drop(wakes, msg);
 		} else {
 			port->sent++;
 		}
@@ -186,10 +186,10 @@ static void call_end(struct mbx_calls *calls, struct mbx_caller *caller)
 int mbx_port_send(struct mbx_end *end, struct mbx_send *sends,
 		  unsigned int count, unsigned int *done)
 {
+	struct mbx_reserve reserve __uninitialized;
+	struct mbx_waiter waiter __uninitialized;
+	struct mbx_wakes wakes __uninitialized;
 	struct mbx_port *port = end->port;
-	struct mbx_reserve reserve;
-	struct mbx_waiter waiter;
-	struct mbx_wakes wakes;
 	struct mbx_send *send = sends;
 	unsigned int locked;
 	u64 type;

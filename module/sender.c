@@ -39,7 +39,26 @@ static struct mbx_sender *sender_alloc(struct mbx_quota *quota)
 	sender->key = pid_nr(sender->pid);
 	sender->uid = cred->uid;
 	sender->gid = cred->gid;
+	mbx_spare_init(&sender->spare);
 	return sender;
+}
+
+/* A handle does not keep it ready any more. */
+static void sender_retire(struct mbx_sender *sender)
+{
+	struct mbx_message *msg;
+	LIST_HEAD(pages);
+
+	msg = mbx_spare_close(&sender->spare, &pages);
+	mbx_pages_free(&pages);
+	while (msg) {
+		struct mbx_message *next = msg->next;
+
+		kfree(msg);
+		mbx_sender_put(sender);
+		msg = next;
+	}
+	mbx_sender_put(sender);
 }
 
 /**
@@ -72,8 +91,29 @@ struct mbx_sender *mbx_sender_get(struct mbx_sender __rcu **kept,
 		return NULL;
 	old = unrcu_pointer(xchg(kept, RCU_INITIALIZER(sender)));
 	if (old)
-		mbx_sender_put(old);
+		sender_retire(old);
 	return sender;
+}
+
+/**
+ * mbx_sender_spare() - memory for a message of the calling thread, if there is
+ * @kept:	where a handle keeps the stamp that was used last
+ * @room:	how large
+ *
+ * Context: process. Return: what mbx_spare_take() does.
+ */
+struct mbx_message *mbx_sender_spare(struct mbx_sender __rcu **kept,
+				     unsigned int room)
+{
+	struct mbx_message *msg = NULL;
+	struct mbx_sender *sender;
+
+	rcu_read_lock();
+	sender = rcu_dereference(*kept);
+	if (sender && sender_is_current(sender))
+		msg = mbx_spare_take(&sender->spare, room);
+	rcu_read_unlock();
+	return msg;
 }
 
 /**
@@ -102,5 +142,5 @@ void mbx_sender_forget(struct mbx_sender __rcu **kept)
 	struct mbx_sender *sender = rcu_dereference_protected(*kept, true);
 
 	if (sender)
-		mbx_sender_put(sender);
+		sender_retire(sender);
 }

@@ -56,18 +56,6 @@ static const struct mbx_select select_any = { .kind = MAILBOX_SELECT_ANY };
 /* --- reserve --------------------------------------------------------------- */
 
 /**
- * mbx_reserve_init() - nothing is in reserve
- * @reserve:	the reserve
- */
-void mbx_reserve_init(struct mbx_reserve *reserve)
-{
-	mbx_lanes_init(&reserve->lanes);
-	INIT_LIST_HEAD(&reserve->copies);
-	reserve->count = 0;
-	reserve->wanted = 0;
-}
-
-/**
  * mbx_reserve_wants() - is there too little in reserve to place a message?
  * @port:	where
  * @reserve:	the reserve; told how much is needed
@@ -111,12 +99,10 @@ int mbx_reserve_fill(struct mbx_reserve *reserve, const struct mbx_message *msg)
 }
 
 /**
- * mbx_reserve_free() - give back what was not needed
+ * mbx_reserve_empty() - mbx_reserve_free(), if there is something in it
  * @reserve:	the reserve
- *
- * Context: process, without a lock.
  */
-void mbx_reserve_free(struct mbx_reserve *reserve)
+void mbx_reserve_empty(struct mbx_reserve *reserve)
 {
 	struct mbx_message *copy, *next;
 
@@ -125,61 +111,22 @@ void mbx_reserve_free(struct mbx_reserve *reserve)
 		mbx_message_free(copy);
 }
 
-/* --- messages that others still look at ------------------------------------ */
-
-/**
- * mbx_message_drop() - a message is done with
- * @msg:	in no queue
- *
- * Context: mbx_port.lock held. Return: true if the caller is to free it; false
- * if somebody peeks at it, who will.
- */
-bool mbx_message_drop(struct mbx_message *msg)
-{
-	if (!(msg->pins & MBX_PINS_MAX))
-		return true;
-	msg->pins |= MBX_PINS_DEAD;
-	return false;
-}
+/* --- hand-over ------------------------------------------------------------- */
 
 /* It was queued, and its sender does not wait for it. */
 static void message_discard(struct mbx_message *msg, struct mbx_wakes *wakes)
 {
 	if (mbx_message_drop(msg))
-		list_add(&msg->node, &wakes->dropped);
-}
-
-/* --- hand-over ------------------------------------------------------------- */
-
-/**
- * mbx_taken_fill() - note what is to be known of a message that is taken
- * @taken:	filled
- * @msg:	the message
- *
- * Context: mbx_port.lock held.
- */
-void mbx_taken_fill(struct mbx_taken *taken, struct mbx_message *msg)
-{
-	const struct mbx_waiter *sender = mbx_message_waiter(msg);
-
-	taken->msg = msg;
-	taken->waited = sender;
-	taken->pinned = msg->pins & MBX_PINS_MAX;
-	taken->request = sender && sender->call;
-	taken->reply_size = taken->request ? sender->reply_size : 0;
-	taken->deliveries = mbx_message_deliveries(msg);
+		mbx_wakes_drop(wakes, msg);
 }
 
 /**
- * mbx_transfer_taker() - who gets a message that comes now?
+ * mbx_transfer_taker_of() - mbx_transfer_taker(), if somebody sleeps
  * @channel:	where
  * @msg:	the message
- *
- * Context: mbx_port.lock held. Return: the first sleeping receiver that can
- * take it, or NULL.
  */
-struct mbx_waiter *mbx_transfer_taker(const struct mbx_channel *channel,
-				      const struct mbx_message *msg)
+struct mbx_waiter *mbx_transfer_taker_of(const struct mbx_channel *channel,
+					 const struct mbx_message *msg)
 {
 	struct mbx_waiter *waiter;
 
@@ -430,7 +377,7 @@ static void broadcast_place(struct mbx_port *port, struct mbx_message *msg,
 	}
 	/* Nobody was there, or all were full. */
 	if (refcount_dec_and_test(&msg->copies))
-		list_add(&msg->node, &wakes->dropped);
+		mbx_wakes_drop(wakes, msg);
 }
 
 /**
@@ -569,13 +516,13 @@ static void port_admit(struct mbx_port *port, struct mbx_message *msg,
 }
 
 /**
- * mbx_transfer_admit() - there may be more room than before
+ * mbx_transfer_admit_pending() - let in who there is room for
  * @port:	where
  * @wakes:	gets the senders that are let in, in the order of their arrival
  *
  * Context: mbx_port.lock held.
  */
-void mbx_transfer_admit(struct mbx_port *port, struct mbx_wakes *wakes)
+void mbx_transfer_admit_pending(struct mbx_port *port, struct mbx_wakes *wakes)
 {
 	/* Whoever is still asleep then is about to be told so. */
 	while (!port->dead && !mbx_port_receivers_gone(port) &&
@@ -587,10 +534,6 @@ void mbx_transfer_admit(struct mbx_port *port, struct mbx_wakes *wakes)
 			break;
 		port_admit(port, msg, wakes);
 	}
-	/* Several have made room, or one long message may have for many. */
-	if (wakes->send_events || port->policy.capacity_bytes)
-		wakes->send_all = true;
-	wakes->send_events |= MBX_POLL_SEND;
 }
 
 /**

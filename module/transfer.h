@@ -43,12 +43,78 @@ enum mbx_placed {
 	MBX_UNPLACED,
 };
 
+/**
+ * mbx_message_drop() - a message is done with
+ * @msg:	in no queue
+ *
+ * Return: true if the caller is to free it; false if somebody peeks at it, who
+ * will.
+ */
+static inline bool mbx_message_drop(struct mbx_message *msg)
+{
+	if (!(msg->pins & MBX_PINS_MAX))
+		return true;
+	msg->pins |= MBX_PINS_DEAD;
+	return false;
+}
+
+/**
+ * mbx_taken_fill() - note what is to be known of a message that is taken
+ * @taken:	filled
+ * @msg:	the message
+ */
+static inline void mbx_taken_fill(struct mbx_taken *taken,
+				  struct mbx_message *msg)
+{
+	const struct mbx_waiter *sender = mbx_message_waiter(msg);
+
+	taken->msg = msg;
+	taken->waited = sender;
+	taken->pinned = msg->pins & MBX_PINS_MAX;
+	taken->request = sender && sender->call;
+	taken->reply_size = taken->request ? sender->reply_size : 0;
+	taken->deliveries = mbx_message_deliveries(msg);
+}
+
 /* transfer.c */
-bool mbx_message_drop(struct mbx_message *msg);
+struct mbx_waiter *mbx_transfer_taker_of(const struct mbx_channel *channel,
+					 const struct mbx_message *msg);
+
+/**
+ * mbx_transfer_taker() - who gets a message that comes now?
+ * @channel:	where
+ * @msg:	the message
+ *
+ * Return: the first sleeping receiver that can take it, or NULL.
+ */
+static inline struct mbx_waiter *
+mbx_transfer_taker(const struct mbx_channel *channel,
+		   const struct mbx_message *msg)
+{
+	if (list_empty(&channel->receivers))
+		return NULL;
+	return mbx_transfer_taker_of(channel, msg);
+}
+
+void mbx_transfer_admit_pending(struct mbx_port *port, struct mbx_wakes *wakes);
+
+/**
+ * mbx_transfer_admit() - there may be more room than before
+ * @port:	where
+ * @wakes:	gets the senders that are let in, and who polls
+ */
+static inline void mbx_transfer_admit(struct mbx_port *port,
+				      struct mbx_wakes *wakes)
+{
+	if (port->pending.count)
+		mbx_transfer_admit_pending(port, wakes);
+	/* One long message may have made room for many. */
+	mbx_wakes_senders(port, MBX_POLL_SEND, port->policy.capacity_bytes,
+			  wakes);
+}
+
 bool mbx_port_accepts(const struct mbx_port *port,
 		      const struct mbx_message *msg);
-struct mbx_waiter *mbx_transfer_taker(const struct mbx_channel *channel,
-				      const struct mbx_message *msg);
 void mbx_transfer_show(struct mbx_port *port, struct mbx_channel *channel,
 		       struct mbx_message *msg, const struct mbx_waiter *taker,
 		       bool sent, struct mbx_wakes *wakes);
@@ -61,19 +127,30 @@ void mbx_transfer_return(struct mbx_port *port, struct mbx_channel *channel,
 			 struct mbx_wakes *wakes);
 void mbx_transfer_accept(struct mbx_port *port, struct mbx_message *msg,
 			 struct mbx_wakes *wakes);
-void mbx_transfer_admit(struct mbx_port *port, struct mbx_wakes *wakes);
 void mbx_transfer_withdraw(struct mbx_port *port, struct mbx_waiter *sender,
 			   int result, struct mbx_wakes *wakes);
 void mbx_transfer_refuse(struct mbx_port *port, struct mbx_waiter *sender,
 			 struct mbx_wakes *wakes);
-void mbx_taken_fill(struct mbx_taken *taken, struct mbx_message *msg);
 
 bool mbx_reserve_wants(const struct mbx_port *port, struct mbx_reserve *reserve,
 		       unsigned int lanes);
 /* Without the lock. */
-void mbx_reserve_init(struct mbx_reserve *reserve);
 int mbx_reserve_fill(struct mbx_reserve *reserve, const struct mbx_message *msg);
-void mbx_reserve_free(struct mbx_reserve *reserve);
+void mbx_reserve_empty(struct mbx_reserve *reserve);
+
+static inline void mbx_reserve_init(struct mbx_reserve *reserve)
+{
+	mbx_lanes_init(&reserve->lanes);
+	INIT_LIST_HEAD(&reserve->copies);
+	reserve->count = 0;
+	reserve->wanted = 0;
+}
+
+static inline void mbx_reserve_free(struct mbx_reserve *reserve)
+{
+	if (reserve->lanes.count || reserve->count)
+		mbx_reserve_empty(reserve);
+}
 
 /* hold.c */
 void mbx_hold_request(struct mbx_end *end, struct mbx_waiter *caller, u64 token);

@@ -4,42 +4,16 @@
  */
 #include <linux/hrtimer.h>
 #include <linux/poll.h>
-#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 
 #include "trace.h"
 #include "waiter.h"
 
 /* --- waking ---------------------------------------------------------------- */
 
-/**
- * mbx_wakes_begin() - start to collect wake-ups
- * @wakes:	filled under mbx_port.lock, which the caller takes next
- *
- * Context: process. The RCU read lock keeps the tasks in @wakes.
- */
-void mbx_wakes_begin(struct mbx_wakes *wakes)
-	__acquires(RCU)
-{
-	wakes->count = 0;
-	wakes->sync = false;
-	wakes->receive_events = 0;
-	wakes->receive_all = false;
-	wakes->send_events = 0;
-	wakes->send_all = false;
-	INIT_LIST_HEAD(&wakes->dropped);
-	rcu_read_lock();
-}
-
-/*
- * No barrier is needed before waitqueue_active(): a poller adds itself first
- * and then looks at the port under its lock (mbx_port_poll()). If it had the
- * lock before us, we see it here; if after us, it sees what we did.
- */
 static void poll_wake(struct wait_queue_head *wait, __poll_t events, bool all)
 {
-	if (!waitqueue_active(wait))
-		return;
 	if (all || (events & (EPOLLHUP | EPOLLERR)))
 		wake_up_all(wait);
 	else
@@ -61,20 +35,20 @@ static void wake_before_sleep(struct task_struct *task)
 }
 
 /**
- * mbx_wakes_receivers() - those who poll to receive are to be told
- * @port:	where
+ * mbx_wakes_note_receivers() - mbx_wakes_receivers(), if somebody polls
+ * @port:	likewise, as are the others
  * @channel:	by which they receive
  * @events:	what of
  * @wakes:	noted here, unless @channel is an end's own: that may be gone
  *		once the lock is dropped
- *
- * Context: mbx_port.lock held.
  */
-void mbx_wakes_receivers(struct mbx_port *port, struct mbx_channel *channel,
-			 __poll_t events, struct mbx_wakes *wakes)
+void mbx_wakes_note_receivers(struct mbx_port *port,
+			      struct mbx_channel *channel, __poll_t events,
+			      struct mbx_wakes *wakes)
 {
 	lockdep_assert_held(&port->lock);
 	if (channel == &port->shared) {
+		wakes->some = true;
 		if (wakes->receive_events)
 			wakes->receive_all = true;
 		wakes->receive_events |= events;
@@ -85,16 +59,13 @@ void mbx_wakes_receivers(struct mbx_port *port, struct mbx_channel *channel,
 }
 
 /**
- * mbx_wakes_finish() - wake whom there is to wake
- * @port:	where; the caller has dropped its lock just now
- * @wakes:	what mbx_wakes_begin() started
- *
- * Context: process.
+ * mbx_wakes_run() - mbx_wakes_finish(), if there is something to do
+ * @port:	likewise
+ * @wakes:	likewise
  */
-void mbx_wakes_finish(struct mbx_port *port, struct mbx_wakes *wakes)
-	__releases(RCU)
+void mbx_wakes_run(struct mbx_port *port, struct mbx_wakes *wakes)
 {
-	struct mbx_message *msg, *next;
+	struct mbx_message *msg;
 	unsigned int i;
 
 	for (i = 0; i < wakes->count; i++) {
@@ -102,23 +73,22 @@ void mbx_wakes_finish(struct mbx_port *port, struct mbx_wakes *wakes)
 			wake_before_sleep(wakes->task[i]);
 		else
 			wake_up_process(wakes->task[i]);
+		put_task_struct(wakes->task[i]);
 	}
-	rcu_read_unlock();
-
 	if (wakes->receive_events) {
 		poll_wake(&port->shared.wait, wakes->receive_events,
 			  wakes->receive_all);
-		if (port->shared.fasync)
-			kill_fasync(&port->shared.fasync, SIGIO, POLL_IN);
+		kill_fasync(&port->shared.fasync, SIGIO, POLL_IN);
 	}
 	if (wakes->send_events) {
 		poll_wake(&port->wait_send, wakes->send_events,
 			  wakes->send_all);
-		if (port->fasync_send)
-			kill_fasync(&port->fasync_send, SIGIO, POLL_OUT);
+		kill_fasync(&port->fasync_send, SIGIO, POLL_OUT);
 	}
-	list_for_each_entry_safe(msg, next, &wakes->dropped, node)
+	while ((msg = wakes->dropped)) {
+		wakes->dropped = msg->next;
 		mbx_message_free(msg);
+	}
 }
 
 /* --- sleeping -------------------------------------------------------------- */
@@ -170,16 +140,22 @@ void mbx_waiter_end(struct mbx_port *port, struct mbx_waiter *waiter,
 	else
 		port->senders_waiting--;
 	waiter->result = result;
-	/* C in waiter.h; pairs with mbx_waiter_sleep(). */
+	if (task == current) {
+		waiter->done = true;
+		return;
+	}
+	get_task_struct(task);
+	/* C in waiter.h; pairs with sleep_until(). */
 	smp_store_release(&waiter->done, true);
 
-	if (task == current)
-		return;
 	trace_mailbox_wake(port->id, task->pid, result);
-	if (wakes->count < MBX_WAKES_MAX)
+	wakes->some = true;
+	if (wakes->count < MBX_WAKES_MAX) {
 		wakes->task[wakes->count++] = task;
-	else
+	} else {
 		wake_up_process(task);
+		put_task_struct(task);
+	}
 }
 
 /*

@@ -23,8 +23,8 @@
  * (set_current_state() and wake_up_process() have it): either B sees C, or D
  * sees A and wakes. B acquires what C releases: the filled-in fields.
  *
- * From C on the waiter may be gone. Its task may be too, so the waker holds
- * the RCU read lock from before C until D is done.
+ * From C on the waiter may be gone. Its task may be too, so the waker takes a
+ * reference before C, and gives it back after D.
  *
  * A signal or the deadline ends the sleep, not the wait: the task takes the
  * lock and looks at @done once more. If it is set, that result holds, and the
@@ -116,35 +116,110 @@ struct mbx_waiter {
 
 /**
  * struct mbx_wakes - what is to be done once the lock is dropped
- * @count:	tasks in @task
- * @task:	sleepers whose wait is over; valid under the RCU read lock
+ * @some:	anything at all
  * @sync:	the caller is about to sleep
- * @receive_events: for those who poll mbx_port.shared to receive
  * @receive_all: there is more than one message for them
- * @send_events: for those who poll to send
  * @send_all:	there may be room for more than one of them
- * @dropped:	messages to free
+ * @count:	tasks in @task
+ * @receive_events: for those who poll mbx_port.shared to receive
+ * @send_events: for those who poll to send
+ * @dropped:	messages to free, chained by @next
+ * @task:	sleepers whose wait is over; holds references
  */
 struct mbx_wakes {
-	unsigned int count;
-	struct task_struct *task[MBX_WAKES_MAX];
+	bool some;
 	bool sync;
-	__poll_t receive_events;
 	bool receive_all;
-	__poll_t send_events;
 	bool send_all;
-	struct list_head dropped;
+	unsigned int count;
+	__poll_t receive_events;
+	__poll_t send_events;
+	struct mbx_message *dropped;
+	struct task_struct *task[MBX_WAKES_MAX];
 };
 
 /* Shorthand for the events of struct mbx_wakes. */
 #define MBX_POLL_RECEIVE	(EPOLLIN | EPOLLRDNORM)
 #define MBX_POLL_SEND		(EPOLLOUT | EPOLLWRNORM)
 
-void mbx_wakes_begin(struct mbx_wakes *wakes);
-void mbx_wakes_finish(struct mbx_port *port, struct mbx_wakes *wakes);
+/**
+ * mbx_wakes_begin() - start to collect wake-ups
+ * @wakes:	filled under mbx_port.lock, which the caller takes next
+ */
+static inline void mbx_wakes_begin(struct mbx_wakes *wakes)
+{
+	wakes->some = false;
+	wakes->sync = false;
+	wakes->receive_all = false;
+	wakes->send_all = false;
+	wakes->count = 0;
+	wakes->receive_events = 0;
+	wakes->send_events = 0;
+	wakes->dropped = NULL;
+}
 
-void mbx_wakes_receivers(struct mbx_port *port, struct mbx_channel *channel,
-			 __poll_t events, struct mbx_wakes *wakes);
+void mbx_wakes_run(struct mbx_port *port, struct mbx_wakes *wakes);
+
+/**
+ * mbx_wakes_finish() - wake whom there is to wake
+ * @port:	where; the caller has dropped its lock just now
+ * @wakes:	what mbx_wakes_begin() started
+ *
+ * Context: process.
+ */
+static inline void mbx_wakes_finish(struct mbx_port *port,
+				    struct mbx_wakes *wakes)
+{
+	if (wakes->some)
+		mbx_wakes_run(port, wakes);
+}
+
+/* mbx_port.lock held: @msg, which is in no queue, is to be freed. */
+static inline void mbx_wakes_drop(struct mbx_wakes *wakes,
+				  struct mbx_message *msg)
+{
+	msg->next = wakes->dropped;
+	wakes->dropped = msg;
+	wakes->some = true;
+}
+
+/*
+ * Is there anybody to tell? No barrier is needed for waitqueue_active(): a
+ * poller adds itself first and then looks at the port under its lock
+ * (mbx_port_poll()). If it had the lock before us, we see it here; if after us,
+ * it sees what we did.
+ */
+static inline bool mbx_polled(struct wait_queue_head *wait,
+			      const struct fasync_struct *fasync)
+{
+	return waitqueue_active(wait) || fasync;
+}
+
+void mbx_wakes_note_receivers(struct mbx_port *port,
+			      struct mbx_channel *channel, __poll_t events,
+			      struct mbx_wakes *wakes);
+
+/* mbx_port.lock held: those who poll @channel to receive are to be told. */
+static inline void mbx_wakes_receivers(struct mbx_port *port,
+				       struct mbx_channel *channel,
+				       __poll_t events, struct mbx_wakes *wakes)
+{
+	if (mbx_polled(&channel->wait, channel->fasync))
+		mbx_wakes_note_receivers(port, channel, events, wakes);
+}
+
+/* mbx_port.lock held: who polls to send is to be told, all or one of them. */
+static inline void mbx_wakes_senders(struct mbx_port *port, __poll_t events,
+				     bool all, struct mbx_wakes *wakes)
+{
+	if (!mbx_polled(&port->wait_send, port->fasync_send))
+		return;
+	wakes->some = true;
+	/* What several have done concerns several. */
+	if (all || wakes->send_events)
+		wakes->send_all = true;
+	wakes->send_events |= events;
+}
 
 void mbx_waiter_add(struct mbx_port *port, struct mbx_waiter *waiter,
 		    bool first);
