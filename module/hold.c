@@ -7,8 +7,8 @@
  *
  * What was received and is not settled hangs on the end by which it was
  * received, so that the close of the handle settles it, whatever the reason: a
- * lease returns to the queue, and the caller of a request is told. A token is
- * the number of the message; it names something only together with the end.
+ * lease returns to the queue, and the caller of a request is told. A token
+ * names one lease or request, and only together with the end.
  *
  * A request is the waiter of its caller, which sleeps as long as it is here. Of
  * the two who may end that, the server with its answer and the caller with its
@@ -130,7 +130,8 @@ void mbx_hold_lease(struct mbx_end *end, struct mbx_lease *lease,
 	msg->deliveries = mbx_message_deliveries(msg) + 1;
 	msg->pins |= MBX_PINS_LEASED;
 	lease->msg = msg;
-	hold(end, &lease->held, msg->seq, true);
+	hold(end, &lease->held, mbx_lease_token(msg->seq, msg->deliveries),
+	     true);
 	port->leased++;
 
 	timerqueue_init(&lease->due);
@@ -390,10 +391,10 @@ void mbx_port_expire(struct mbx_port *port, struct list_head *spent)
 /* --- the end ------------------------------------------------------------------ */
 
 /*
- * The last thing that @end, or, if NULL, an end that was revoked, has got in
- * hand. As a rule that goes to the front of its queue: so many return quickly.
+ * What @end, or, if NULL, an end that was revoked, has in hand for longest: so
+ * whoever sleeps gets the oldest message first.
  */
-static struct mbx_held *held_last(struct mbx_port *port, struct mbx_end *end)
+static struct mbx_held *held_first(struct mbx_port *port, struct mbx_end *end)
 {
 	if (!end) {
 		list_for_each_entry(end, &port->ends, node)
@@ -402,9 +403,7 @@ static struct mbx_held *held_last(struct mbx_port *port, struct mbx_end *end)
 		if (list_entry_is_head(end, &port->ends, node))
 			return NULL;
 	}
-	if (list_empty(&end->held))
-		return NULL;
-	return list_last_entry(&end->held, struct mbx_held, by_end);
+	return list_first_entry_or_null(&end->held, struct mbx_held, by_end);
 }
 
 /**
@@ -431,7 +430,7 @@ bool mbx_hold_release(struct mbx_port *port, struct mbx_end *end,
 	lanes_need(&lanes);
 	mbx_wakes_begin(&wakes);
 	spin_lock(&port->lock);
-	held = held_last(port, end);
+	held = held_first(port, end);
 	if (held) {
 		struct mbx_channel *channel = held->end->channel;
 

@@ -40,6 +40,7 @@
 #define MBX_INTERNAL_H
 
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/list.h>
@@ -378,7 +379,7 @@ struct mbx_end {
  * @node:	in mbx_port.held
  * @by_end:	in mbx_end.held
  * @end:	who has it; NULL if nobody
- * @token:	number of the message
+ * @token:	mbx_lease_token(), or number of the request
  * @lease:	in a struct mbx_lease; otherwise in the waiter of a caller
  *
  * All of it is protected by mbx_port.lock.
@@ -402,6 +403,12 @@ struct mbx_lease {
 	struct mbx_message *msg;
 	struct timerqueue_node due;
 };
+
+/* The same message may be leased again: each lease has a token of its own. */
+static inline u64 mbx_lease_token(u64 seq, u64 deliveries)
+{
+	return deliveries << 48 | (seq & GENMASK_ULL(47, 0));
+}
 
 /**
  * struct mbx_caller - a thread in a call
@@ -464,6 +471,16 @@ struct mbx_taken {
 	size_t reply_size;
 	unsigned int deliveries;
 };
+
+/* What settles it, once it is received. */
+static inline u64 mbx_taken_token(const struct mbx_taken *taken, bool lease)
+{
+	u64 seq = taken->msg->seq;
+
+	if (taken->request)
+		return seq;
+	return lease ? mbx_lease_token(seq, taken->deliveries + 1) : 0;
+}
 
 /**
  * struct mbx_reply - an answer to a request

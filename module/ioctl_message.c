@@ -156,7 +156,7 @@ static int receive_write(const struct mbx_ioctl_receive *call,
 	struct mailbox_ioc_receive __user *user =
 		call->ioctl->user + call->start;
 	size_t size = call->ioctl->size - call->start;
-	bool token = taken->request || receive->lease;
+	u64 token = receive->peek ? 0 : mbx_taken_token(taken, receive->lease);
 	bool leased = receive->lease && !taken->request;
 
 	if (!user_write_access_begin(user, size))
@@ -172,8 +172,7 @@ static int receive_write(const struct mbx_ioctl_receive *call,
 	unsafe_put_user(stamp.gid, &user->gid, fault);
 	/* The struct was shorter once. */
 	if (size >= offsetofend(typeof(*user), token))
-		unsafe_put_user(token && !receive->peek ? msg->seq : 0,
-				&user->token, fault);
+		unsafe_put_user(token, &user->token, fault);
 	if (size >= offsetofend(typeof(*user), reply_size))
 		unsafe_put_user(taken->reply_size, &user->reply_size, fault);
 	if (size >= offsetofend(typeof(*user), deliveries))

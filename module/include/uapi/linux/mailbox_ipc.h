@@ -303,7 +303,10 @@ struct mailbox_ioc_port_open {
  * EINTR here, also with SA_RESTART.
  */
 #define MAILBOX_BIND_PEER		(1U << 1)
-/* Bind to the port that handle @fd is bound to: for one without a name. */
+/*
+ * Bind to the port that handle @fd is bound to: for one without a name. EINVAL
+ * if that is a pair or a link.
+ */
 #define MAILBOX_BIND_FD			(1U << 2)
 /* Fail with EAGAIN rather than sleep, as if the handle were O_NONBLOCK. */
 #define MAILBOX_BIND_NONBLOCK		(1U << 3)
@@ -717,7 +720,7 @@ struct mailbox_ioc_port_wait {
  * struct mailbox_ioc_port_watch - have poll() tell the state of a port
  * @flags:	in: 0
  * @events:	in: MAILBOX_EVENT_*; 0 = stop watching
- * @name:	in: the port, which need not exist
+ * @name:	in: the port, which need not exist; empty if @events is 0
  *
  * For a handle that is not bound. It then polls as EPOLLIN while one of @events
  * holds, EPOLLERR if the caller may not see the port; PORT_WAIT with NONBLOCK
