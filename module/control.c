@@ -156,7 +156,7 @@ int mbx_handle_set(struct mbx_handle *handle,
 		err = -EINVAL;
 	if (!err && (arg->flags & MAILBOX_SET_DELIVERIES))
 		err = mbx_dead_letter_set_locked(port,
-							  arg->dead_letter);
+						 arg->dead_letter);
 	if (!err)
 		err = mbx_port_set_policy(port, &policy, arg->flags);
 	port_put_unlock(port);

@@ -3,6 +3,7 @@
  * A handle as a file: open, read, write, poll. Checks and copies only.
  */
 #include <linux/err.h>
+#include <linux/hash.h>
 #include <linux/nsproxy.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -39,9 +40,11 @@ static int mbx_open(struct inode *inode, struct file *file)
 static int mbx_release(struct inode *inode, struct file *file)
 {
 	struct mbx_handle *handle = handle_of(file);
+	unsigned int i;
 
 	mbx_handle_close(handle);
-	mbx_sender_forget(&handle->sender);
+	for (i = 0; i < ARRAY_SIZE(handle->senders); i++)
+		mbx_sender_forget(&handle->senders[i]);
 	put_net(handle->net);
 	kfree(handle);
 	return 0;
@@ -61,10 +64,12 @@ struct mbx_message *mbx_handle_message(struct mbx_handle *handle,
 				       struct iov_iter *from, u64 type,
 				       u32 priority)
 {
+	unsigned int slot = hash_ptr(current, MBX_SENDERS_BITS);
 	struct mbx_message *msg;
 	int err;
 
-	msg = mbx_message_alloc(&handle->sender, &handle->registry->quota,
+	msg = mbx_message_alloc(&handle->senders[slot],
+				&handle->registry->quota,
 				iov_iter_count(from));
 	if (IS_ERR(msg))
 		return msg;

@@ -26,7 +26,6 @@ struct mbx_exit {
 };
 
 struct pid *mbx_process_get(pid_t nr);
-bool mbx_process_gone(struct pid *pid);
 void mbx_exit_watch(struct mbx_exit *exit, struct pid *pid, work_func_t work);
 void mbx_exit_unwatch(struct mbx_exit *exit);
 
@@ -140,6 +139,9 @@ void mbx_link_stat(const struct mbx_port *port,
 
 /* --- handle.c, control.c, events.c, fops.c, ioctl.c --------------------- */
 
+/* So that a few threads may take turns at a handle. */
+#define MBX_SENDERS_BITS	2
+
 /**
  * struct mbx_handle - what file->private_data of /dev/mailbox points to
  * @lock:	protects the change of @port from NULL, and @watch
@@ -153,7 +155,7 @@ void mbx_link_stat(const struct mbx_port *port,
  * @watch:	what it tells while the handle is not bound; @lock and
  *		mbx_registry.lock
  * @watcher:	who polls
- * @sender:	stamp of the thread that sent last; RCU
+ * @senders:	stamps of threads that sent lately, by a hash of the thread; RCU
  * @registry:	invariant after init
  * @net:	keeps the registry; invariant after init
  * @mode:	FMODE_READ and FMODE_WRITE of the file; invariant after init
@@ -167,7 +169,7 @@ struct mbx_handle {
 	bool watching;
 	struct mbx_watch watch;
 	struct mbx_watcher watcher;
-	struct mbx_sender __rcu *sender;
+	struct mbx_sender __rcu *senders[1 << MBX_SENDERS_BITS];
 	struct mbx_registry *registry;
 	struct net *net;
 	fmode_t mode;

@@ -2,6 +2,7 @@
 /*
  * What the files of the module share, from the lowest layer to the highest:
  *
+ *   process  whether one has exited
  *   user     copies from and to user space
  *   quota    what a user has here
  *   spare    memory kept ready
@@ -59,6 +60,7 @@
 
 struct cred;
 struct file;
+struct pid;
 
 /* Module parameters; written at run time by root, so read with READ_ONCE(). */
 extern unsigned int mbx_ports_max;
@@ -69,6 +71,10 @@ extern unsigned int mbx_message_bytes_default;
 extern unsigned int mbx_capacity_max;
 extern unsigned int mbx_capacity_default;
 extern unsigned int mbx_spare_bytes;
+
+/* --- process.c ---------------------------------------------------------- */
+
+bool mbx_process_gone(struct pid *pid);
 
 /* --- quota.c ------------------------------------------------------------ */
 
@@ -243,7 +249,9 @@ struct mbx_channel {
  * @lock:	innermost but for the wait queues' own
  * @policy:	see there
  * @dead:	destroyed: every call fails with EIDRM
- * @receiver_exited: a link's: the process that receives is gone for good; so
+ * @receiver:	a link's: the process that receives; holds a reference, invariant
+ *		after init
+ * @receiver_exited: a link's: it is gone for good, and everybody was told; so
  *		nothing will be sent any more
  * @sender_exited: a link's: the process that sends is gone for good, whoever
  *		has its handles
@@ -282,6 +290,7 @@ struct mbx_port {
 	bool dead;
 	bool receiver_exited;
 	bool sender_exited;
+	struct pid *receiver;
 	struct mbx_policy policy;
 	struct mbx_channel shared;
 	struct list_head channels;

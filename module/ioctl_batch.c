@@ -293,7 +293,7 @@ int mbx_ioctl_receive_batch(struct mbx_ioctl *ioctl)
 	err = entries_check(arg->count, arg->entry_size, RECEIVE_ENTRY_SIZE);
 	if (!err)
 		err = mbx_ioctl_select(&batch.receive.select, arg->select,
-				  arg->match);
+				       arg->match);
 	if (!err)
 		err = mbx_ioctl_may(ioctl->handle, &ioctl->handle->in);
 	if (!err)

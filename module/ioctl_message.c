@@ -2,13 +2,13 @@
 /*
  * The commands about messages: checks that need no port, and copies.
  */
-#include <linux/pagemap.h>
 #include <linux/pid.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
 #include "ioctl.h"
+#include "user.h"
 
 /* --- send --------------------------------------------------------------------- */
 
@@ -310,7 +310,7 @@ int mbx_ioctl_call(struct mbx_ioctl *ioctl)
 					       arg->flags & MAILBOX_CALL_REALTIME,
 					       arg->deadline_ns),
 	};
-	struct iov_iter from, to;
+	struct iov_iter from;
 	int err;
 
 	if ((arg->flags & ~MAILBOX_CALL_REALTIME) ||
@@ -325,9 +325,9 @@ int mbx_ioctl_call(struct mbx_ioctl *ioctl)
 	if (err)
 		return err;
 	/* An answer that cannot be delivered is better not asked for. */
-	mbx_ioctl_dest(&to, arg->reply, arg->reply_size);
-	if (fault_in_iov_iter_writeable(&to, iov_iter_count(&to)))
-		return -EFAULT;
+	err = mbx_user_probe(u64_to_user_ptr(arg->reply), send.reply_size);
+	if (err)
+		return err;
 
 	mbx_ioctl_source(&from, arg->data, arg->len);
 	err = mbx_handle_send(handle, &from, arg->type, arg->priority, &send);

@@ -128,6 +128,7 @@ static struct mbx_link *link_alloc(struct mbx_registry *registry,
 		if (!link->port[i])
 			goto free;
 		link->port[i]->link = link;
+		link->port[i]->receiver = get_pid(pid[i]);
 	}
 	return link;
 free:

@@ -15,7 +15,7 @@
  * @policy:	of the port
  */
 bool mbx_policy_owned(const struct mbx_registry *registry,
-			const struct mbx_policy *policy)
+		      const struct mbx_policy *policy)
 {
 	return uid_eq(current_fsuid(), policy->uid) ||
 	       ns_capable(registry->user_ns, CAP_IPC_OWNER);
@@ -170,7 +170,7 @@ static int policy_set_message_bytes_max(struct mbx_policy *policy, u64 bytes)
  * Return: 0, -EINVAL, -EACCES.
  */
 int mbx_policy_create(const struct mbx_registry *registry,
-			      const struct mailbox_ioc_port_create *arg,
+		      const struct mailbox_ioc_port_create *arg,
 			      struct mbx_policy *policy)
 {
 	int err;

@@ -210,6 +210,7 @@ void mbx_port_free(struct mbx_port *port)
 {
 	port_drain(port, &port->shared.ready);
 	mbx_queue_exit(&port->pending);
+	put_pid(port->receiver);
 	kfree(port);
 }
 

@@ -33,6 +33,7 @@ static int send_locked(struct mbx_end *end, struct mbx_send *send,
 	struct mbx_port *port = end->port;
 	struct mbx_message *msg = send->msg;
 	bool accepted, sleeps;
+	enum mbx_placed placed;
 
 	if (port->dead)
 		return -EIDRM;
@@ -57,13 +58,11 @@ static int send_locked(struct mbx_end *end, struct mbx_send *send,
 		return -EAGAIN;
 	}
 	/* One lane to sleep with, and one to be let in with. */
-	if ((sleeps || mbx_port_broadcasts(port)) &&
+	if ((!accepted || mbx_port_broadcasts(port)) &&
 	    mbx_reserve_wants(port, reserve, 2))
 		return -ENOBUFS;
 
 	if (!sleeps) {
-		enum mbx_placed placed;
-
 		send->seq = msg->seq;
 		placed = mbx_transfer_place(port, msg, reserve, wakes);
 		if (placed == MBX_UNPLACED)
@@ -78,7 +77,6 @@ static int send_locked(struct mbx_end *end, struct mbx_send *send,
 		return 0;
 	}
 
-	port->seq++;
 	*waiter = (struct mbx_waiter) {
 		.end = end,
 		.msg = msg,
@@ -88,21 +86,27 @@ static int send_locked(struct mbx_end *end, struct mbx_send *send,
 		.call = send->caller,
 		.reply_size = send->reply_size,
 	};
-	if (send->caller)
-		send->caller->waiter = waiter;
 	msg->waiter = waiter;
-	mbx_waiter_add(port, waiter, false);
 	if (accepted) {
+		placed = mbx_transfer_place(port, msg, reserve, wakes);
+		if (placed == MBX_UNPLACED) {
+			msg->waiter = NULL;
+			return -ENOBUFS;
+		}
 		waiter->accepted = true;
 		port->sent++;
-		if (mbx_transfer_place(port, msg, reserve, wakes) ==
-		    MBX_DROPPED)
-			mbx_transfer_refuse(port, waiter, wakes);
-	} else {
+	}
+	port->seq++;
+	mbx_waiter_add(port, waiter, false);
+	if (send->caller)
+		send->caller->waiter = waiter;
+	if (!accepted) {
 		waiter->queue = &port->pending;
 		mbx_queue_push(&port->pending, msg, &reserve->lanes);
 		if (!mbx_port_broadcasts(port))
 			pending_tell(port, msg, wakes);
+	} else if (placed == MBX_DROPPED) {
+		mbx_transfer_refuse(port, waiter, wakes);
 	}
 	return 1;
 }

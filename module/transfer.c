@@ -291,7 +291,7 @@ static bool channel_make_room(struct mbx_port *port,
 	if (on_full == MAILBOX_FULL_DROP_NEWEST)
 		return false;
 	for (drops = 0; drops < DROPS_MAX &&
-			!mbx_channel_has_room(port, channel); drops++) {
+	     !mbx_channel_has_room(port, channel); drops++) {
 		struct mbx_message *least = mbx_queue_least(&channel->ready);
 
 		if (!least)

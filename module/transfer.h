@@ -26,6 +26,7 @@ static inline bool mbx_channel_has_room(const struct mbx_port *port,
 static inline bool mbx_port_receivers_gone(const struct mbx_port *port)
 {
 	return port->receiver_exited ||
+	       (port->receiver && mbx_process_gone(port->receiver)) ||
 	       ((port->flags & (MAILBOX_CREATE_HANGUP | MAILBOX_CREATE_SLOT)) &&
 		port->receivers_seen && !port->receive_handles);
 }

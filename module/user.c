@@ -7,6 +7,8 @@
  * processor needs to start a string instruction, and than looking up the slab
  * object to check a length that it was allocated with.
  */
+#include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/uaccess.h>
 
 #include "user.h"
@@ -66,5 +68,34 @@ int mbx_user_write(void __user *to, const void *from, size_t len)
 	return 0;
 fault:
 	user_write_access_end();
+	return -EFAULT;
+}
+
+/**
+ * mbx_user_probe() - see that user space can be written
+ * @to:		where
+ * @len:	bytes
+ *
+ * It leaves what is there. Context: process. Return: 0 or -EFAULT.
+ */
+int mbx_user_probe(void __user *to, size_t len)
+{
+	u8 __user *at = to;
+	u8 byte;
+
+	while (len) {
+		size_t n = min_t(size_t, len, PAGE_SIZE - offset_in_page(at));
+
+		if (!user_access_begin(at, n))
+			return -EFAULT;
+		unsafe_get_user(byte, at, fault);
+		unsafe_put_user(byte, at, fault);
+		user_access_end();
+		at += n;
+		len -= n;
+	}
+	return 0;
+fault:
+	user_access_end();
 	return -EFAULT;
 }

@@ -11,5 +11,6 @@
 
 int mbx_user_read(void *to, const void __user *from, size_t len);
 int mbx_user_write(void __user *to, const void *from, size_t len);
+int mbx_user_probe(void __user *to, size_t len);
 
 #endif /* MBX_USER_H */

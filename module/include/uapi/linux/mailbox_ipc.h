@@ -395,7 +395,8 @@ struct mailbox_ioc_port_link {
  * receives, and to which any process may send that may signal it. With @pid 0,
  * or its own, the caller binds its own inbox, with an O_RDONLY handle. With
  * another one's pid it binds that process's inbox with an O_WRONLY handle. EBADF
- * for a handle of any other access mode. Either may come first. mailbox_ioc_receive.pid tells who sent.
+ * for a handle of any other access mode. Either may come first.
+ * mailbox_ioc_receive.pid tells who sent.
  */
 #define MAILBOX_LINK_INBOX		(1U << 0)
 
@@ -538,9 +539,9 @@ struct mailbox_ioc_port_stat {
  * @dead_letter: in: likewise
  *
  * A field that is not applied must be 0. On a pair or a link it changes the port
- * that the handle receives from, or the only one that it has. All of it happens, or nothing. More
- * room lets sleeping senders in at once; less room drops nothing that is
- * queued. Handles that are bound keep their rights when the mode changes. For
+ * that the handle receives from, or the only one that it has. All of it happens,
+ * or nothing. More room lets sleeping senders in at once; less room drops
+ * nothing that is queued. Handles that are bound keep their rights when the mode changes. For
  * the owner, or CAP_IPC_OWNER.
  *
  * Errors: EINVAL, ENOTCONN, EACCES, EIDRM.
