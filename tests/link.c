@@ -1,76 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Links: the one channel between two processes, by their pids; and inboxes.
+ * Links: the one channel between two processes, by their pids.
  */
-#include <linux/sched.h>
 #include <sched.h>
 
-#include "direct.h"
-
-static long long link_args(int fd, pid_t pid, struct mailbox_ioc_port_link *arg)
-{
-	arg->pid = pid;
-	return command(fd, MAILBOX_IOC_PORT_LINK, arg);
-}
-
-static long long link_to(int fd, pid_t pid)
-{
-	struct mailbox_ioc_port_link arg = {};
-
-	return link_args(fd, pid, &arg);
-}
-
-static long long inbox_of(int fd, pid_t pid)
-{
-	struct mailbox_ioc_port_link arg = { .flags = MAILBOX_LINK_INBOX };
-
-	return link_args(fd, pid, &arg);
-}
-
-/* Checked. */
-static int link_new(int flags, pid_t pid)
-{
-	int fd = node_open(flags);
-
-	CHECK_EQ(0, link_to(fd, pid));
-	return fd;
-}
-
-/* What two processes of a test share. */
-struct shared {
-	pid_t parent;
-	atomic_int step;
-	atomic_long results[4];
-	__u64 ids[4];
-};
-
-static struct shared *shared_new(void)
-{
-	struct shared *shared = shared_alloc(sizeof(*shared));
-
-	shared->parent = getpid();
-	return shared;
-}
-
-static void reach(struct shared *shared, int step)
-{
-	atomic_store(&shared->step, step);
-}
-
-#define AWAIT(shared, number) WAIT_FOR(atomic_load(&(shared)->step) >= (number))
-
-static void stay(void *arg)
-{
-	(void)arg;
-	for (;;)
-		pause();
-}
-
-static void end_child(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	reap_status(pid);
-}
+#include "link.h"
 
 /* --- talking ------------------------------------------------------------------------ */
 
@@ -187,16 +121,9 @@ TEST(one_direction_only)
 	end_child(pid);
 }
 
-struct passed {
-	struct shared *shared;
-	int fd;
-};
-
 static void send_by_what_was_passed(void *arg)
 {
-	struct passed *passed = arg;
-
-	CHECK_EQ(0, put(passed->fd, 3));
+	CHECK_EQ(0, put(*(int *)arg, 3));
 }
 
 static void receive_from_parent(void *arg)
@@ -218,15 +145,134 @@ TEST(passed_on_it_is_the_same_link)
 {
 	struct shared *shared = shared_new();
 	pid_t pid = spawn(receive_from_parent, shared);
-	struct passed passed = { shared, link_new(O_RDWR, pid) };
+	int fd = link_new(O_RDWR, pid);
 
-	REAP(spawn(send_by_what_was_passed, &passed));
+	REAP(spawn(send_by_what_was_passed, &fd));
+	REAP(pid);
+}
+
+TEST(policy_is_that_of_the_first)
+{
+	struct mailbox_ioc_port_link first = { .capacity = 7, .message_bytes_max = 8 };
+	struct mailbox_ioc_port_link second = { .capacity = 9 };
+	pid_t pid = spawn(stay, NULL);
+	int fd = node_open(O_RDWR), other = node_open(O_RDWR);
+
+	CHECK_EQ(0, link_args(fd, pid, &first));
+	CHECK_EQ(0, link_args(other, pid, &second));
+	CHECK_EQ(7, port_stat(other).capacity);
+	CHECK_EQ(7, stat_sends(other).capacity);
+	CHECK_EQ(8, stat_sends(other).message_bytes_max);
+	end_child(pid);
+}
+
+static void send_own_number(void *arg)
+{
+	struct shared *shared = arg;
+	int fd = link_new(O_RDWR, shared->parent);
+
+	CHECK_EQ(0, put(fd, getpid()));
+	AWAIT(shared, 1);
+	shared->results[1] = take(fd);
+}
+
+TEST(links_do_not_mix)
+{
+	struct shared *shared[2] = { shared_new(), shared_new() };
+	pid_t pids[2];
+	int fds[2], i;
+
+	for (i = 0; i < 2; i++) {
+		pids[i] = spawn(send_own_number, shared[i]);
+		fds[i] = link_new(O_RDWR, pids[i]);
+		CHECK_EQ(0, put(fds[i], i));
+	}
+	for (i = 0; i < 2; i++) {
+		WAIT_FOR(messages(fds[i]) == 1);
+		CHECK_EQ(pids[i], take(fds[i]));
+		CHECK_EQ(-EAGAIN, take(fds[i]));
+		reach(shared[i], 1);
+		REAP(pids[i]);
+		CHECK_EQ(i, shared[i]->results[1]);
+	}
+}
+
+static void come_again(void *arg)
+{
+	struct shared *shared = arg;
+
+	close(link_new(O_RDWR, shared->parent));
+	reach(shared, 1);
+	AWAIT(shared, 2);
+	shared->results[0] = take(link_new(O_RDWR, shared->parent));
+}
+
+TEST(other_side_that_closes_may_come_again)
+{
+	struct shared *shared = shared_new();
+	pid_t pid = spawn(come_again, shared);
+	int fd = link_new(O_RDWR, pid);
+
+	AWAIT(shared, 1);
+	CHECK_EQ(OUT, polled(fd));
+	CHECK_EQ(-EAGAIN, take(fd));
+	CHECK_EQ(0, put(fd, 8));
+	reach(shared, 2);
+	REAP(pid);
+	CHECK_EQ(8, shared->results[0]);
+}
+
+TEST(link_is_of_one_network_namespace)
+{
+	struct mailbox_ioc_port_link here = {}, there = {};
+	pid_t pid = spawn(stay, NULL);
+	int fd = node_open(O_RDWR), other;
+
+	NEED_ROOT();
+	CHECK_EQ(0, link_args(fd, pid, &here));
+	CHECK_OK(unshare(CLONE_NEWNET));
+	other = node_open(O_RDWR);
+	CHECK_EQ(0, link_args(other, pid, &there));
+	CHECK_EQ(1, there.created);
+	CHECK_EQ(0, put(fd, 1));
+	CHECK_EQ(0, stat_sends(other).messages);
+	end_child(pid);
+}
+
+static void look_from_inside(void *arg)
+{
+	struct shared *shared = arg;
+	int fd = shared->results[0];
+
+	AWAIT(shared, 1);
+	CHECK_EQ(1, getpid());
+	CHECK_EQ(-ESRCH, link_to(node_open(O_RDWR), shared->parent));
+	/* What the parent receives from, as the child sees it. */
+	CHECK_EQ(0, port_stat(fd).link_pid);
+	CHECK_EQ(1, port_stat(fd).link_peer);
+	CHECK_EQ(1, stat_sends(fd).link_pid);
+}
+
+TEST(numbers_are_those_of_the_pid_namespace)
+{
+	struct shared *shared = shared_new();
+	int fd = node_open(O_RDWR);
+	pid_t pid;
+
+	NEED_ROOT();
+	shared->results[0] = fd;
+	CHECK_OK(unshare(CLONE_NEWPID));
+	pid = spawn(look_from_inside, shared);
+	CHECK_EQ(0, link_to(fd, pid));
+	CHECK_EQ(getpid(), port_stat(fd).link_pid);
+	CHECK_EQ(pid, port_stat(fd).link_peer);
+	reach(shared, 1);
 	REAP(pid);
 }
 
 /* --- racing for it -------------------------------------------------------------------- */
 
-#define ROUNDS	1500
+#define ROUNDS	3000
 
 struct race {
 	pid_t pids[2];
@@ -234,25 +280,29 @@ struct race {
 	struct mailbox_ioc_port_link links[2];
 };
 
+/* Both sides leave it at once, or nearly: nobody sleeps. */
+static void meet(struct race *race, int self, int step)
+{
+	atomic_store(&race->arrived[self], step);
+	while (atomic_load(&race->arrived[!self]) < step)
+		sched_yield();
+}
+
 static void race_link(struct race *race, int self, int round)
 {
 	struct mailbox_ioc_port_link *link = &race->links[self];
 	int fd = node_open(O_RDWR);
 
 	*link = (struct mailbox_ioc_port_link){};
-	atomic_store(&race->arrived[self], 4 * round + 1);
-	WAIT_FOR(atomic_load(&race->arrived[!self]) >= 4 * round + 1);
+	meet(race, self, 4 * round + 1);
 	CHECK_EQ(0, link_args(fd, race->pids[!self], link));
-	atomic_store(&race->arrived[self], 4 * round + 2);
-	WAIT_FOR(atomic_load(&race->arrived[!self]) >= 4 * round + 2);
+	meet(race, self, 4 * round + 2);
 	CHECK_EQ(1, race->links[0].created + race->links[1].created);
 	CHECK_EQ(link->id, race->links[!self].peer_id);
-	atomic_store(&race->arrived[self], 4 * round + 3);
-	WAIT_FOR(atomic_load(&race->arrived[!self]) >= 4 * round + 3);
+	meet(race, self, 4 * round + 3);
 	close(fd);
 	/* Both are to have gone before the next one is made. */
-	atomic_store(&race->arrived[self], 4 * round + 4);
-	WAIT_FOR(atomic_load(&race->arrived[!self]) >= 4 * round + 4);
+	meet(race, self, 4 * round + 4);
 }
 
 static void race_as_child(void *arg)
@@ -265,7 +315,7 @@ static void race_as_child(void *arg)
 		race_link(race, 1, i);
 }
 
-TEST(both_at_once_never_make_two)
+TEST_WITHIN(both_at_once_never_make_two, 120)
 {
 	struct race *race = shared_alloc(sizeof(*race));
 	pid_t pid;
@@ -295,7 +345,7 @@ static void *link_and_close(void *arg)
 	return NULL;
 }
 
-TEST(coming_and_going_at_once)
+TEST_WITHIN(coming_and_going_at_once, 120)
 {
 	pid_t pid = spawn(stay, NULL);
 	struct account before = account();
@@ -308,332 +358,4 @@ TEST(coming_and_going_at_once)
 		CHECK_EQ(0, pthread_join(threads[i], NULL));
 	CHECK_ACCOUNT(&before);
 	end_child(pid);
-}
-
-/* --- the other side exits ---------------------------------------------------------------- */
-
-static void send_two(void *arg)
-{
-	struct shared *shared = arg;
-	int fd = link_new(O_RDWR, shared->parent);
-
-	CHECK_EQ(0, put(fd, 1));
-	CHECK_EQ(0, put(fd, 2));
-	reach(shared, 1);
-	AWAIT(shared, 2);
-}
-
-TEST(what_it_sent_is_received_then_end_of_file)
-{
-	struct shared *shared = shared_new();
-	pid_t pid = spawn(send_two, shared);
-	int fd = link_new(O_RDWR, pid), value;
-
-	AWAIT(shared, 1);
-	reach(shared, 2);
-	REAP(pid);
-	WAIT_FOR(put(fd, 1) == -EPIPE);
-	CHECK_EQ(1, take(fd));
-	CHECK_EQ(sizeof(value), read(fd, &value, sizeof(value)));
-	CHECK_EQ(2, value);
-	WAIT_FOR(take(fd) == -EPIPE);
-	CHECK_EQ(0, read(fd, &value, sizeof(value)));
-}
-
-TEST(process_that_never_asked_for_it_exits)
-{
-	pid_t pid = spawn(stay, NULL);
-	int fd = link_new(O_RDWR, pid);
-	struct call call;
-
-	CALL_RECEIVE(&call, fd);
-	wait_for_waiters(fd, 0, 1);
-	end_child(pid);
-	CHECK_EQ(-EPIPE, call_join(&call));
-	CHECK_EQ(-EPIPE, put(fd, 1));
-}
-
-TEST(sleeping_sender_is_told)
-{
-	pid_t pid = spawn(stay, NULL);
-	struct mailbox_ioc_port_link link = { .capacity = 1 };
-	int fd = node_open(O_RDWR);
-	struct call call;
-
-	CHECK_EQ(0, link_args(fd, pid, &link));
-	CHECK_EQ(0, put(fd, 1));
-	CALL_SEND(&call, fd, 2);
-	WAIT_FOR(stat_sends(fd).senders_waiting == 1);
-	end_child(pid);
-	CHECK_EQ(-EPIPE, call_join(&call));
-}
-
-static void check_poller(enum poller_kind kind)
-{
-	pid_t pid = spawn(stay, NULL);
-	int fd = link_new(O_RDWR, pid);
-	struct poller poller;
-
-	poller_start(&poller, fd, kind, POLLIN);
-	end_child(pid);
-	CHECK(poller_end(&poller) & (POLLHUP | POLLERR));
-}
-
-TEST(poller_is_told)
-{
-	check_poller(BY_POLL);
-}
-
-TEST(poller_by_edge_is_told)
-{
-	check_poller(BY_EPOLL_EDGE);
-}
-
-/* Others hold its handle, but the process of the link is gone. */
-TEST(handles_of_it_do_not_keep_it_alive)
-{
-	struct shared *shared = shared_new();
-	struct ends ends = PAIR(O_RDWR);
-	int sockets[2], fd, its;
-	pid_t pid;
-
-	(void)ends;
-	CHECK_OK(socketpair(AF_UNIX, SOCK_DGRAM, 0, sockets));
-	pid = fork();
-	CHECK_OK(pid);
-	if (!pid) {
-		send_handle(sockets[0], link_new(O_RDWR, shared->parent));
-		AWAIT(shared, 1);
-		_exit(EXIT_PASS);
-	}
-	its = receive_handle(sockets[1]);
-	fd = link_new(O_RDWR, pid);
-	CHECK_EQ(0, put(its, 1));
-	reach(shared, 1);
-	REAP(pid);
-	WAIT_FOR(put(fd, 1) == -EPIPE);
-	CHECK_EQ(1, take(fd));
-	WAIT_FOR(take(fd) == -EPIPE);
-	CHECK_EQ(-EPIPE, put(its, 2));
-}
-
-static pid_t spawn_as(pid_t number)
-{
-	struct clone_args args = {
-		.exit_signal = SIGCHLD,
-		.set_tid = (uintptr_t)&number,
-		.set_tid_size = 1,
-	};
-	pid_t pid = syscall(SYS_clone3, &args, sizeof(args));
-
-	if (pid < 0)
-		SKIP("cannot choose the number of a process: %s", strerror(errno));
-	if (!pid)
-		stay(NULL);
-	CHECK_EQ(number, pid);
-	return pid;
-}
-
-TEST(number_used_again_inherits_nothing)
-{
-	int i;
-
-	NEED_ROOT();
-	for (i = 0; i < 20; i++) {
-		pid_t pid = spawn(stay, NULL);
-		struct mailbox_ioc_port_link link = {};
-		int old = link_new(O_RDWR, pid), new = node_open(O_RDWR);
-
-		end_child(pid);
-		pid = spawn_as(pid);
-		CHECK_EQ(0, link_args(new, pid, &link));
-		CHECK_EQ(1, link.created);
-		WAIT_FOR(put(old, 1) == -EPIPE);
-		CHECK_EQ(0, put(new, 1));
-		WAIT_FOR(take(old) == -EPIPE);
-		CHECK_EQ(-EAGAIN, take(new));
-		end_child(pid);
-		close(old);
-		close(new);
-	}
-}
-
-/* --- who may --------------------------------------------------------------------------- */
-
-TEST(process_that_is_not_there)
-{
-	pid_t pid = spawn(stay, NULL);
-
-	end_child(pid);
-	CHECK_EQ(-ESRCH, link_to(node_open(O_RDWR), pid));
-	CHECK_EQ(-ESRCH, inbox_of(node_open(O_WRONLY), pid));
-}
-
-TEST(values_that_make_no_sense)
-{
-	struct mailbox_ioc_port_link link = { .flags = 2 };
-
-	CHECK_EQ(-EINVAL, link_to(node_open(O_RDWR), getpid()));
-	CHECK_EQ(-EINVAL, link_to(node_open(O_RDWR), 0));
-	CHECK_EQ(-EINVAL, link_to(node_open(O_ACCMODE), 1));
-	CHECK_EQ(-EINVAL, link_args(node_open(O_RDWR), 1, &link));
-	CHECK_EQ(-EISCONN, link_to(PORT(O_RDWR), 1));
-}
-
-static void link_as_a_stranger(void *arg)
-{
-	struct shared *shared = arg;
-
-	become(USER_B);
-	shared->results[0] = link_to(node_open(O_RDWR), shared->parent);
-	shared->results[1] = inbox_of(node_open(O_WRONLY), shared->parent);
-	CHECK_EQ(0, inbox_of(node_open(O_RDONLY), 0));
-	reach(shared, 1);
-	AWAIT(shared, 2);
-	/* The other one could, and has: it is his too now. */
-	shared->results[2] = link_to(node_open(O_RDWR), shared->parent);
-	reach(shared, 3);
-	AWAIT(shared, 4);
-}
-
-TEST(it_needs_the_right_to_signal)
-{
-	struct shared *shared = shared_new();
-	pid_t pid;
-	int inbox;
-
-	NEED_ROOT();
-	/* That it is there already changes nothing. */
-	inbox = node_open(O_RDONLY);
-	CHECK_EQ(0, inbox_of(inbox, 0));
-	pid = spawn(link_as_a_stranger, shared);
-	AWAIT(shared, 1);
-	CHECK_EQ(-EACCES, shared->results[0]);
-	CHECK_EQ(-EACCES, shared->results[1]);
-	link_new(O_RDWR, pid);
-	reach(shared, 2);
-	AWAIT(shared, 3);
-	CHECK_EQ(0, shared->results[2]);
-	reach(shared, 4);
-	REAP(pid);
-}
-
-TEST(ports_of_a_link_are_nobody_elses)
-{
-	pid_t pid = spawn(stay, NULL);
-	int fd = link_new(O_RDWR, pid);
-
-	CHECK_EQ(0, port_stat(fd).name[0]);
-	CHECK_EQ(-EINVAL, bind_fd(node_open(O_RDWR), fd));
-	end_child(pid);
-}
-
-TEST(destroyed_link_while_somebody_is_bound)
-{
-	pid_t pid = spawn(stay, NULL);
-	int fd = link_new(O_RDWR, pid);
-
-	CHECK_EQ(0, port_destroy(fd, NULL));
-	CHECK_EQ(-EIDRM, put(fd, 1));
-	CHECK_EQ(-EIDRM, link_to(node_open(O_RDWR), pid));
-	close(fd);
-	link_new(O_RDWR, pid);
-	end_child(pid);
-}
-
-TEST(result_that_cannot_be_told)
-{
-	struct mailbox_ioc_port_link *link = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-						  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct account before;
-	pid_t pid = spawn(stay, NULL);
-	int fd;
-
-	before = account();
-	fd = node_open(O_RDWR);
-	link->pid = pid;
-	CHECK_OK(mprotect(link, 4096, PROT_READ));
-	CHECK_EQ(-EFAULT, command(fd, MAILBOX_IOC_PORT_LINK, link));
-	close(fd);
-	CHECK_ACCOUNT(&before);
-	end_child(pid);
-}
-
-/* --- inboxes -------------------------------------------------------------------------------- */
-
-static void send_to_parent(void *arg)
-{
-	struct shared *shared = arg;
-	int fd = node_open(O_WRONLY);
-
-	CHECK_EQ(0, inbox_of(fd, shared->parent));
-	CHECK_EQ(0, put(fd, getpid()));
-}
-
-TEST(inbox_takes_from_all_and_tells_who)
-{
-	struct shared *shared = shared_new();
-	int inbox = node_open(O_RDONLY), i;
-
-	CHECK_EQ(0, inbox_of(inbox, 0));
-	CHECK_EQ(getpid(), port_stat(inbox).link_pid);
-	CHECK_EQ(0, port_stat(inbox).link_peer);
-	for (i = 0; i < 3; i++) {
-		struct mailbox_ioc_receive receive = {};
-		pid_t pid = spawn(send_to_parent, shared);
-		int value = 0;
-
-		receive.data = user_pointer(&value);
-		receive.size = sizeof(value);
-		CHECK_EQ(0, command(inbox, MAILBOX_IOC_RECEIVE, &receive));
-		CHECK_EQ(pid, value);
-		CHECK_EQ(pid, receive.pid);
-		REAP(pid);
-		/* Those who sent are gone; others may come. */
-		CHECK_EQ(-EAGAIN, take(inbox));
-	}
-}
-
-static void make_inbox_later(void *arg)
-{
-	struct shared *shared = arg;
-	int fd = node_open(O_RDONLY);
-
-	AWAIT(shared, 1);
-	CHECK_EQ(0, inbox_of(fd, 0));
-	shared->results[0] = take(fd);
-}
-
-TEST(sender_may_come_first)
-{
-	struct shared *shared = shared_new();
-	pid_t pid = spawn(make_inbox_later, shared);
-	int fd = node_open(O_WRONLY);
-
-	CHECK_EQ(0, inbox_of(fd, pid));
-	CHECK_EQ(0, put(fd, 9));
-	reach(shared, 1);
-	REAP(pid);
-	CHECK_EQ(9, shared->results[0]);
-	WAIT_FOR(put(fd, 1) == -EPIPE);
-}
-
-TEST(inbox_by_the_wrong_access_mode)
-{
-	pid_t pid = spawn(stay, NULL);
-
-	CHECK_EQ(-EBADF, inbox_of(node_open(O_RDWR), 0));
-	CHECK_EQ(-EBADF, inbox_of(node_open(O_WRONLY), 0));
-	CHECK_EQ(-EBADF, inbox_of(node_open(O_RDONLY), pid));
-	CHECK_EQ(-EBADF, inbox_of(node_open(O_RDWR), pid));
-	end_child(pid);
-}
-
-TEST(own_number_is_the_own_inbox)
-{
-	int first = node_open(O_RDONLY), second = node_open(O_RDONLY);
-
-	CHECK_EQ(0, inbox_of(first, 0));
-	CHECK_EQ(0, inbox_of(second, getpid()));
-	CHECK_EQ(port_stat(first).id, port_stat(second).id);
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pairs and pipes: two handles that are each other's other side, through fork,
- * exec and sockets, and what happens when one of them goes.
+ * Pairs: two handles that are each other's other side, and what happens when
+ * one of them goes.
  */
+#include <stddef.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 
 #include "direct.h"
 
@@ -69,6 +69,38 @@ TEST(ports_of_a_pair)
 	CHECK_EQ(3, stat_sends(ends.first).capacity);
 }
 
+TEST(port_of_a_pipe)
+{
+	struct ends ends = PAIR(O_RDONLY, .capacity = 2);
+	struct mailbox_ioc_port_stat stat = port_stat(ends.second);
+
+	CHECK_EQ(ends.arg.id, stat.id);
+	CHECK_EQ(MAILBOX_CREATE_HANGUP | MAILBOX_PORT_PAIR, stat.port_flags);
+	CHECK_EQ(0600, stat.mode);
+	CHECK_EQ(2, stat.capacity);
+	CHECK_EQ(1, stat.senders);
+	CHECK_EQ(1, stat.receivers);
+	CHECK_EQ(O_WRONLY, fcntl(ends.second, F_GETFL) & O_ACCMODE);
+}
+
+TEST(stat_of_what_is_sent_to_has_no_name)
+{
+	struct mailbox_ioc_port_stat stat = { .flags = MAILBOX_STAT_SENDS, .name = "x" };
+
+	CHECK_EQ(-EINVAL, command(PAIR(O_RDWR).first, MAILBOX_IOC_PORT_STAT, &stat));
+}
+
+TEST(bytes_are_for_each_direction)
+{
+	struct ends ends = PAIR(O_RDWR | O_NONBLOCK, .capacity_bytes = 4);
+
+	CHECK_EQ(4, stat_sends(ends.first).capacity_bytes);
+	CHECK_EQ(0, put(ends.first, 1));
+	CHECK_EQ(-EAGAIN, put(ends.first, 2));
+	CHECK_EQ(0, put(ends.second, 3));
+	CHECK_EQ(-EAGAIN, put(ends.second, 4));
+}
+
 TEST(capacity_is_for_each_direction)
 {
 	struct ends ends = PAIR(O_RDWR | O_NONBLOCK, .capacity = 1);
@@ -98,6 +130,14 @@ TEST(set_changes_what_is_received_from)
 	CHECK_EQ(5, port_stat(ends.first).capacity);
 	CHECK(stat_sends(ends.first).capacity != 5);
 	CHECK_EQ(5, stat_sends(ends.second).capacity);
+}
+
+TEST(set_changes_the_only_port_of_a_pipe)
+{
+	struct ends ends = PAIR(O_WRONLY);
+
+	CHECK_EQ(0, SET(ends.first, .flags = MAILBOX_SET_CAPACITY, .capacity = 5));
+	CHECK_EQ(5, port_stat(ends.second).capacity);
 }
 
 TEST(second_handle_is_close_on_exec)
@@ -155,40 +195,103 @@ TEST(handle_that_neither_sends_nor_receives)
 	CHECK_EQ(-EINVAL, command(node_open(O_ACCMODE), MAILBOX_IOC_PORT_PAIR, &arg));
 }
 
+static const int modes[] = { O_RDWR, O_RDONLY, O_WRONLY };
+
+/* A struct of which what is behind so many bytes cannot be written. Checked. */
+static struct mailbox_ioc_port_pair *read_only_from(size_t offset)
+{
+	char *memory = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			    -1, 0);
+
+	CHECK(memory != MAP_FAILED);
+	CHECK_OK(mprotect(memory + 4096, 4096, PROT_READ));
+	return (void *)(memory + 4096 - offset);
+}
+
+static void check_cannot_be_told(size_t offset)
+{
+	struct mailbox_ioc_port_pair *arg = read_only_from(offset);
+	struct account before = account();
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		int fd = node_open(modes[i]);
+
+		CHECK_EQ(-EFAULT, command(fd, MAILBOX_IOC_PORT_PAIR, arg));
+		/* It was not bound either. */
+		CHECK_EQ(-ENOTCONN, command(fd, MAILBOX_IOC_PORT_STAT,
+					    &(struct mailbox_ioc_port_stat){}));
+		close(fd);
+		CHECK_ACCOUNT(&before);
+	}
+}
+
 TEST(result_that_cannot_be_told)
 {
-	struct mailbox_ioc_port_pair *arg = mmap(NULL, 4096, PROT_READ,
-						 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct account before = account();
-	int fd = node_open(O_RDWR);
+	check_cannot_be_told(0);
+}
 
-	CHECK_EQ(-EFAULT, command(fd, MAILBOX_IOC_PORT_PAIR, arg));
-	/* It was not bound either. */
-	CHECK_EQ(-ENOTCONN, put(fd, 1));
-	close(fd);
-	CHECK_ACCOUNT(&before);
+TEST(result_that_cannot_be_told_in_full)
+{
+	check_cannot_be_told(offsetof(struct mailbox_ioc_port_pair, id));
+	check_cannot_be_told(offsetof(struct mailbox_ioc_port_pair, peer_id));
+}
+
+/* The call fails and changes nothing of what it was given. */
+static void check_fails(int error, int fd)
+{
+	struct mailbox_ioc_port_pair arg = {
+		.fd = 77, .capacity = 3, .id = 78, .peer_id = 79,
+	}, before = arg;
+
+	CHECK_EQ(-error, command(fd, MAILBOX_IOC_PORT_PAIR, &arg));
+	CHECK_EQ(0, memcmp(&before, &arg, sizeof(arg)));
+}
+
+TEST(struct_is_left_as_it_was)
+{
+	check_fails(EISCONN, PORT(O_RDWR));
+	check_fails(EINVAL, node_open(O_ACCMODE));
 }
 
 TEST(no_descriptor_is_left)
 {
-	struct mailbox_ioc_port_pair arg = {};
+	struct account before = account();
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		int fd = node_open(modes[i]);
+		struct rlimit limit = { fd + 1, fd + 1 }, old;
+
+		CHECK_OK(getrlimit(RLIMIT_NOFILE, &old));
+		limit.rlim_max = old.rlim_max;
+		CHECK_OK(setrlimit(RLIMIT_NOFILE, &limit));
+		check_fails(EMFILE, fd);
+		CHECK_OK(setrlimit(RLIMIT_NOFILE, &old));
+		/* It can still be bound. */
+		CHECK_EQ(0, command(fd, MAILBOX_IOC_PORT_CREATE,
+				    &(struct mailbox_ioc_port_create){}));
+		close(fd);
+		CHECK_ACCOUNT(&before);
+	}
+}
+
+TEST(registry_has_room_for_one_port_only)
+{
 	struct account before = account();
 	int fd = node_open(O_RDWR);
-	struct rlimit limit = { fd + 1, fd + 1 }, old;
 
-	CHECK_OK(getrlimit(RLIMIT_NOFILE, &old));
-	limit.rlim_max = old.rlim_max;
-	CHECK_OK(setrlimit(RLIMIT_NOFILE, &limit));
-	CHECK_EQ(-EMFILE, command(fd, MAILBOX_IOC_PORT_PAIR, &arg));
-	CHECK_OK(setrlimit(RLIMIT_NOFILE, &old));
-	CHECK_EQ(-ENOTCONN, put(fd, 1));
+	NEED_ROOT();
+	parameter_set("ports_max", before.ports + 1);
+	check_fails(ENOSPC, fd);
 	close(fd);
 	CHECK_ACCOUNT(&before);
+	/* A pipe is one port. */
+	PAIR(O_RDONLY);
 }
 
 TEST(quota_has_room_for_one_port_only)
 {
-	struct mailbox_ioc_port_pair arg = {};
 	pid_t pid;
 
 	NEED_ROOT();
@@ -199,7 +302,7 @@ TEST(quota_has_room_for_one_port_only)
 		int fd = node_open(O_RDWR);
 
 		become(USER_A);
-		CHECK_EQ(-EDQUOT, command(fd, MAILBOX_IOC_PORT_PAIR, &arg));
+		check_fails(EDQUOT, fd);
 		CHECK_EQ(0, info(fd).user_ports);
 		CHECK_EQ(-ENOTCONN, put(fd, 1));
 		_exit(EXIT_PASS);
@@ -271,32 +374,108 @@ TEST(sleeping_sender_gets_epipe)
 	CHECK_EQ(-EPIPE, call_join(&call));
 }
 
-static void check_poller(enum poller_kind kind)
+TEST(sleeping_receipt_and_rendezvous_get_epipe)
 {
-	struct ends ends = PAIR(O_RDWR, .capacity = 1);
+	struct ends ends = PAIR(O_RDWR), meet = PAIR(O_RDWR, RENDEZVOUS);
+	struct call calls[2];
+
+	CALL_SEND(&calls[0], ends.first, 1, .flags = MAILBOX_SEND_SYNC);
+	CALL_SEND(&calls[1], meet.first, 1);
+	WAIT_FOR(stat_sends(ends.first).senders_waiting == 1);
+	WAIT_FOR(stat_sends(meet.first).senders_waiting == 1);
+	close(ends.second);
+	close(meet.second);
+	CHECK_EQ(-EPIPE, call_join(&calls[0]));
+	CHECK_EQ(-EPIPE, call_join(&calls[1]));
+}
+
+static void write_to_nobody(void *arg)
+{
+	CHECK_ERRNO(0, write(*(int *)arg, "x", 1));
+}
+
+TEST(writer_without_a_handler_is_killed)
+{
+	struct ends ends = PAIR(O_WRONLY);
+	int status;
+
+	close(ends.second);
+	status = reap_status(spawn(write_to_nobody, &ends.first));
+	CHECK(WIFSIGNALED(status));
+	CHECK_EQ(SIGPIPE, WTERMSIG(status));
+}
+
+#define RACES	400
+
+/* Whether the close comes before, after or while it falls asleep. */
+TEST(close_never_misses_who_falls_asleep)
+{
+	int i;
+
+	for (i = 0; i < RACES; i++) {
+		struct ends in = PAIR(O_RDONLY), out = PAIR(O_WRONLY, .capacity = 1);
+		struct call calls[2];
+
+		CHECK_EQ(0, put(out.first, 1));
+		CALL_RECEIVE(&calls[0], in.first);
+		close(in.second);
+		CALL_SEND(&calls[1], out.first, 2);
+		close(out.second);
+		CHECK_EQ(-EPIPE, call_join(&calls[0]));
+		CHECK_EQ(-EPIPE, call_join(&calls[1]));
+		close(in.first);
+		close(out.first);
+	}
+}
+
+static const struct poller_row {
+	const char *name;
+	enum poller_kind kind;
+	int mode;
+	unsigned int events, expected;
+} poller_rows[] = {
+	{ "poll_receives", BY_POLL, O_RDONLY, POLLIN, POLLHUP },
+	{ "epoll_receives", BY_EPOLL, O_RDONLY, POLLIN, POLLHUP },
+	{ "edge_receives", BY_EPOLL_EDGE, O_RDONLY, POLLIN, POLLHUP },
+	{ "poll_sends", BY_POLL, O_WRONLY, POLLOUT, POLLERR },
+	{ "epoll_sends", BY_EPOLL, O_WRONLY, POLLOUT, POLLERR },
+	{ "edge_sends", BY_EPOLL_EDGE, O_WRONLY, POLLOUT, POLLERR },
+	{ "poll_both", BY_POLL, O_RDWR, POLLIN | POLLOUT, GONE },
+	{ "epoll_both", BY_EPOLL, O_RDWR, POLLIN | POLLOUT, GONE },
+	{ "edge_both", BY_EPOLL_EDGE, O_RDWR, POLLIN | POLLOUT, GONE },
+};
+
+/* Asleep until the other side goes: nothing to receive, no room to send. */
+static void check_poller(void)
+{
+	const struct poller_row *row = test_now->row;
+	struct ends ends = PAIR(row->mode, .capacity = 1);
 	struct poller poller;
 
-	CHECK_EQ(0, put(ends.first, 1));
-	poller_start(&poller, ends.first, kind, POLLIN | POLLOUT);
+	if (row->mode != O_RDONLY)
+		CHECK_EQ(0, put(ends.first, 1));
+	poller_start(&poller, ends.first, row->kind, row->events);
 	close(ends.second);
-	CHECK(poller_end(&poller) & (POLLHUP | POLLERR));
-	CHECK_EQ(POLLHUP, polled(ends.first) & POLLHUP);
-	CHECK_EQ(POLLERR, polled(ends.first) & POLLERR);
+	CHECK(poller_end(&poller) & row->expected);
+	CHECK_EQ(row->expected, polled(ends.first) & GONE);
 }
 
-TEST(poller_is_told)
+static void __attribute__((constructor)) add_pollers(void)
 {
-	check_poller(BY_POLL);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(poller_rows); i++)
+		test_add("hang_up_is_told", poller_rows[i].name, check_poller, &poller_rows[i]);
 }
 
-TEST(poller_by_epoll_is_told)
+TEST(hang_up_is_told_by_sigio)
 {
-	check_poller(BY_EPOLL);
-}
+	struct ends ends = PAIR(O_RDONLY);
+	sigset_t set = block_io();
 
-TEST(poller_by_edge_is_told)
-{
-	check_poller(BY_EPOLL_EDGE);
+	handle_io(ends.first);
+	close(ends.second);
+	CHECK(io_arrives(&set, 10));
 }
 
 TEST(message_that_comes_first_is_told_first)
@@ -324,209 +503,4 @@ TEST(destroy_ends_both_directions)
 	CHECK_EQ(-EIDRM, put(ends.first, 1));
 	CHECK_EQ(-EIDRM, put(ends.second, 1));
 	CHECK_EQ(-EIDRM, take(ends.first));
-}
-
-/* --- through fork, exec and sockets ---------------------------------------------------- */
-
-TEST(copies_of_a_handle_are_one_side)
-{
-	struct ends ends = PAIR(O_RDWR);
-	int copy = dup(ends.first);
-
-	close(ends.first);
-	CHECK_EQ(0, put(copy, 1));
-	CHECK_EQ(1, take(ends.second));
-	CHECK_EQ(-EAGAIN, take(ends.second));
-	close(copy);
-	CHECK_EQ(-EPIPE, take(ends.second));
-}
-
-static void answer_once(void *arg)
-{
-	struct ends *ends = arg;
-	int value = -1;
-
-	close(ends->first);
-	CHECK_EQ(0, RECEIVE(ends->second, .data = user_pointer(&value), .size = sizeof(value)));
-	CHECK_EQ(0, put(ends->second, value + 1));
-}
-
-TEST(child_at_the_other_side)
-{
-	struct ends ends = PAIR(O_RDWR);
-	pid_t pid = spawn(answer_once, &ends);
-	int value = 0;
-
-	close(ends.second);
-	CHECK_EQ(0, put(ends.first, 41));
-	CHECK_EQ(sizeof(value), read(ends.first, &value, sizeof(value)));
-	CHECK_EQ(42, value);
-	REAP(pid);
-	CHECK_EQ(-EPIPE, take(ends.first));
-	CHECK_EQ(-EPIPE, put(ends.first, 1));
-}
-
-static void wait_for_the_end(void *arg)
-{
-	(void)arg;
-	pause();
-}
-
-TEST(child_that_is_killed_hangs_up)
-{
-	struct ends ends = PAIR(O_RDWR);
-	pid_t pid = spawn(wait_for_the_end, NULL);
-	struct call call;
-
-	close(ends.second);
-	CALL_RECEIVE(&call, ends.first);
-	wait_for_waiters(ends.first, 0, 1);
-	kill(pid, SIGKILL);
-	CHECK_EQ(-EPIPE, call_join(&call));
-	reap_status(pid);
-}
-
-/* What a program writes that has these for its input and output. */
-static size_t run_program(char *const argv[], const char *input, char *output, size_t room)
-{
-	struct ends in = PAIR(O_WRONLY), out = PAIR(O_RDONLY);
-	size_t got = 0;
-	ssize_t len;
-	pid_t pid;
-
-	pid = fork();
-	CHECK_OK(pid);
-	if (!pid) {
-		dup2(in.second, 0);
-		dup2(out.second, 1);
-		execvp(argv[0], argv);
-		_exit(EXIT_FAIL);
-	}
-	close(in.second);
-	close(out.second);
-	for (; *input; input += len) {
-		len = strlen(input) > 1000 ? 1000 : strlen(input);
-		CHECK_EQ(len, write(in.first, input, len));
-	}
-	close(in.first);
-	while ((len = read(out.first, output + got, room - got)) > 0)
-		got += len;
-	CHECK_EQ(0, len);
-	CHECK_EQ(0, reap_status(pid));
-	return got;
-}
-
-static void check_program(char *const argv[])
-{
-	char input[5001], output[8000];
-	unsigned int i;
-
-	for (i = 0; i < sizeof(input) - 1; i++)
-		input[i] = 'a' + i % 23;
-	input[i] = 0;
-	CHECK_EQ(i, run_program(argv, input, output, sizeof(output)));
-	CHECK_EQ(0, memcmp(input, output, i));
-}
-
-TEST(cat_at_both_ends)
-{
-	check_program((char *[]){ "cat", NULL });
-}
-
-TEST(dd_at_both_ends)
-{
-	check_program((char *[]){ "dd", "bs=2000", NULL });
-}
-
-TEST(passed_through_a_socket)
-{
-	struct ends ends = PAIR(O_RDWR);
-	int sockets[2], got;
-
-	CHECK_OK(socketpair(AF_UNIX, SOCK_DGRAM, 0, sockets));
-	send_handle(sockets[0], ends.second);
-	close(ends.second);
-	/* On its way it is still the other side. */
-	CHECK_EQ(0, put(ends.first, 5));
-	got = receive_handle(sockets[1]);
-	CHECK_EQ(5, take(got));
-	close(got);
-	CHECK_EQ(-EPIPE, put(ends.first, 1));
-}
-
-TEST(lost_in_a_socket)
-{
-	struct ends ends = PAIR(O_RDWR);
-	int sockets[2];
-
-	CHECK_OK(socketpair(AF_UNIX, SOCK_DGRAM, 0, sockets));
-	send_handle(sockets[0], ends.second);
-	close(ends.second);
-	close(sockets[0]);
-	close(sockets[1]);
-	WAIT_FOR(take(ends.first) == -EPIPE);
-}
-
-/* --- pipes of CREATE ---------------------------------------------------------------------- */
-
-TEST(pipe_without_a_name)
-{
-	int in = PORT(O_RDONLY, .flags = MAILBOX_CREATE_HANGUP), out = open_fd(O_WRONLY, in);
-
-	CHECK_EQ(0, put(out, 1));
-	close(out);
-	CHECK_EQ(1, take(in));
-	CHECK_EQ(-EPIPE, take(in));
-	/* A new sender lifts it. */
-	out = open_fd(O_WRONLY, in);
-	CHECK_EQ(-EAGAIN, take(in));
-	CHECK_EQ(0, put(out, 2));
-	close(in);
-	CHECK_EQ(-EPIPE, put(out, 3));
-}
-
-TEST(bind_by_a_handle)
-{
-	int first = PORT(O_RDWR), second = open_fd(O_RDWR, first);
-
-	CHECK_EQ(0, put(first, 1));
-	CHECK_EQ(1, take(second));
-	CHECK_EQ(port_stat(first).id, port_stat(second).id);
-	CHECK_EQ(2, port_stat(first).receivers);
-}
-
-TEST(bind_by_no_handle)
-{
-	int pipe_fds[2];
-
-	CHECK_OK(pipe(pipe_fds));
-	CHECK_EQ(-EBADF, bind_fd(node_open(O_RDWR), -1));
-	CHECK_EQ(-EBADF, bind_fd(node_open(O_RDWR), pipe_fds[0]));
-	CHECK_EQ(-ENOTCONN, bind_fd(node_open(O_RDWR), node_open(O_RDWR)));
-	CHECK_EQ(-EISCONN, bind_fd(PORT(O_RDWR), PORT(O_RDWR)));
-	CHECK_EQ(-EINVAL, OPEN(node_open(O_RDWR), "name", .flags = MAILBOX_BIND_FD));
-}
-
-TEST(bind_by_a_handle_of_a_dead_port)
-{
-	int fd = PORT(O_RDWR);
-
-	CHECK_EQ(0, port_destroy(fd, NULL));
-	CHECK_EQ(-EIDRM, bind_fd(node_open(O_RDWR), fd));
-	CHECK_EQ(-EIDRM, bind_fd(node_open(O_ACCMODE), fd));
-}
-
-static void bind_as_a_stranger(void *arg)
-{
-	become(USER_B);
-	CHECK_EQ(-EACCES, bind_fd(node_open(O_RDWR), *(int *)arg));
-}
-
-TEST(bind_by_a_handle_needs_the_right)
-{
-	int fd;
-
-	NEED_ROOT();
-	fd = PORT(O_RDWR);
-	REAP(spawn(bind_as_a_stranger, &fd));
 }

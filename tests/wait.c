@@ -1,580 +1,567 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Waiting for a name, for a port's first message and for its life: PORT_WAIT,
- * PORT_WATCH with poll, and opens that wait.
+ * MAILBOX_IOC_PORT_WAIT: sleeping until a port is in some state. Opening that
+ * waits is in wait_open.c, poll() in wait_watch.c.
  */
-#include <sys/resource.h>
+#include "wait.h"
 
-#include "direct.h"
+/* --- what is refused ---------------------------------------------------------------- */
 
-#define NAMED		MAILBOX_EVENT_NAMED
-#define PORT_GONE	MAILBOX_EVENT_GONE
-#define MESSAGE		MAILBOX_EVENT_MESSAGE
-#define SENDER		MAILBOX_EVENT_SENDER
-#define RECEIVER	MAILBOX_EVENT_RECEIVER
-#define HANGUP		MAILBOX_EVENT_HANGUP
-#define ALL		(NAMED | PORT_GONE | MESSAGE | SENDER | RECEIVER | HANGUP)
-
-static struct mailbox_ioc_port_wait wait_of(const char *name, struct mailbox_ioc_port_wait wait)
+TEST(wait_for_what_there_is_not)
 {
-	if (name)
-		strcpy(wait.name, name);
-	return wait;
+	int fd = PORT(O_RDWR), bit;
+
+	CHECK_EQ(-EINVAL, events_now(fd, NULL, 0));
+	for (bit = 6; bit < 32; bit++)
+		CHECK_EQ(-EINVAL, events_now(fd, NULL, 1U << bit | SENDER));
+	for (bit = 2; bit < 32; bit++)
+		CHECK_EQ(-EINVAL, WAIT(fd, NULL, .events = SENDER, .flags = 1U << bit));
+	CHECK_EQ(-EINVAL, WAIT(fd, NULL, .events = SENDER, .pad = 1));
 }
 
-#define WAIT_OF(name, ...) wait_of(name, (struct mailbox_ioc_port_wait){ __VA_ARGS__ })
-
-/* Which of these hold now, or -errno. */
-static long long holds(int fd, const char *name, __u32 events)
+TEST(wait_for_a_name_that_is_none)
 {
-	struct mailbox_ioc_port_wait wait =
-		WAIT_OF(name, .flags = MAILBOX_WAIT_NONBLOCK, .events = events);
-	long long err = command(fd, MAILBOX_IOC_PORT_WAIT, &wait);
-
-	return err ?: wait.happened;
-}
-
-static void wait_start(struct call *call, struct mailbox_ioc_port_wait *wait, int fd)
-{
-	call_start(call, fd, MAILBOX_IOC_PORT_WAIT, wait, 0);
-	wait_for_sleep(call);
-	CHECK(!call->done);
-}
-
-static long long watch(int fd, const char *name, __u32 events)
-{
-	struct mailbox_ioc_port_watch arg = { .events = events };
-
-	strcpy(arg.name, name);
-	return command(fd, MAILBOX_IOC_PORT_WATCH, &arg);
-}
-
-/* --- what holds now -------------------------------------------------------------------- */
-
-TEST(name_that_nobody_has)
-{
-	char *name = unique_name();
-	int fd = node_open(O_RDWR);
-
-	CHECK_EQ(PORT_GONE, holds(fd, name, NAMED | PORT_GONE));
-	CHECK_EQ(-EAGAIN, holds(fd, name, NAMED | MESSAGE | SENDER | RECEIVER | HANGUP));
-}
-
-TEST(states_of_a_port)
-{
-	char *name = unique_name();
-	int fd = node_open(O_RDWR), in, out;
-
-	in = NAMED_PORT(O_RDONLY, name, .flags = MAILBOX_CREATE_HANGUP);
-	CHECK_EQ(NAMED | RECEIVER, holds(fd, name, ALL));
-	out = port_open(O_WRONLY, name);
-	CHECK_EQ(NAMED | RECEIVER | SENDER, holds(fd, name, ALL));
-	CHECK_EQ(0, put(out, 1));
-	CHECK_EQ(NAMED | RECEIVER | SENDER | MESSAGE, holds(fd, name, ALL));
-	close(out);
-	CHECK_EQ(NAMED | RECEIVER | MESSAGE | HANGUP, holds(fd, name, ALL));
-	CHECK_EQ(1, take(in));
-	CHECK_EQ(NAMED | RECEIVER | HANGUP, holds(fd, name, ALL));
-	CHECK_EQ(0, port_destroy(in, NULL));
-	CHECK_EQ(PORT_GONE, holds(fd, name, ALL));
-}
-
-TEST(states_of_the_bound_port)
-{
+	struct mailbox_ioc_port_wait wait = { .events = NAMED };
 	int fd = PORT(O_RDWR);
 
-	CHECK_EQ(0, put(fd, 1));
-	CHECK_EQ(MESSAGE, holds(fd, NULL, MESSAGE));
-	CHECK_EQ(0, port_destroy(fd, NULL));
-	CHECK_EQ(PORT_GONE, holds(fd, NULL, PORT_GONE | NAMED | MESSAGE));
+	CHECK_EQ(-EINVAL, events_now(fd, "a/b", NAMED));
+	CHECK_EQ(-EINVAL, events_now(fd, "a\x01" "b", NAMED));
+	memset(wait.name, 'x', sizeof(wait.name));
+	CHECK_EQ(-EINVAL, command(fd, MAILBOX_IOC_PORT_WAIT, &wait));
 }
 
-TEST(pair_speaks_of_its_two_ports)
+TEST(wait_by_an_unbound_handle)
 {
-	struct ends ends = PAIR(O_RDWR);
-
-	CHECK_EQ(-EAGAIN, holds(ends.first, NULL, MESSAGE));
-	CHECK_EQ(0, put(ends.first, 1));
-	CHECK_EQ(-EAGAIN, holds(ends.first, NULL, MESSAGE));
-	CHECK_EQ(MESSAGE, holds(ends.second, NULL, MESSAGE));
-}
-
-TEST(values_that_make_no_sense)
-{
-	struct mailbox_ioc_port_wait wait = WAIT_OF("test-x", .events = NAMED, .flags = 4);
 	int fd = node_open(O_RDWR);
 
-	CHECK_EQ(-EINVAL, command(fd, MAILBOX_IOC_PORT_WAIT, &wait));
-	CHECK_EQ(-EINVAL, holds(fd, "test-x", 0));
-	CHECK_EQ(-EINVAL, holds(fd, "test-x", 64));
-	CHECK_EQ(-EINVAL, holds(fd, "test/x", NAMED));
-	CHECK_EQ(-ENOTCONN, holds(fd, NULL, MESSAGE));
-	CHECK_EQ(-EINVAL, watch(fd, "test-x", 64));
-	CHECK_EQ(-EISCONN, watch(PORT(O_RDWR), "test-x", NAMED));
+	CHECK_EQ(-ENOTCONN, events_now(fd, NULL, NAMED));
+	CHECK_EQ(-ENOTCONN, events_now(fd, NULL, NOT_THERE));
 }
 
-/* --- sleeping --------------------------------------------------------------------------- */
-
-TEST(sleeps_until_a_name_appears)
+TEST(failed_wait_leaves_the_struct)
 {
-	char *name = unique_name();
-	struct mailbox_ioc_port_wait wait = WAIT_OF(name, .events = NAMED | MESSAGE);
-	struct call call;
-	int fd;
+	struct mailbox_ioc_port_wait wait = {
+		.flags = MAILBOX_WAIT_NONBLOCK, .events = MESSAGE, .id = 77, .happened = 5,
+	};
+	struct mailbox_ioc_port_wait before = wait;
+	int fd = PORT(O_RDWR);
 
-	wait_start(&call, &wait, node_open(O_RDWR));
-	fd = NAMED_PORT(O_RDWR, name);
-	CHECK_EQ(0, call_join(&call));
-	CHECK_EQ(NAMED, wait.happened);
-	CHECK_EQ(port_stat(fd).id, wait.id);
+	CHECK_EQ(-EAGAIN, command(fd, MAILBOX_IOC_PORT_WAIT, &wait));
+	CHECK(!memcmp(&before, &wait, sizeof(wait)));
 }
 
-TEST(sleeps_until_the_first_message)
+TEST(struct_that_cannot_be_written)
 {
-	char *name = unique_name();
-	struct mailbox_ioc_port_wait wait = WAIT_OF(name, .events = MESSAGE);
-	struct call call;
-	int fd;
+	struct mailbox_ioc_port_wait *wait = shared_alloc(sysconf(_SC_PAGESIZE));
+	int fd = PORT(O_RDWR);
 
-	/* From before there is a port at all. */
-	wait_start(&call, &wait, node_open(O_RDWR));
-	fd = NAMED_PORT(O_RDWR, name);
-	wait_for_sleep(&call);
-	CHECK(!call.done);
-	CHECK_EQ(0, put(fd, 1));
-	CHECK_EQ(0, call_join(&call));
-	CHECK_EQ(MESSAGE, wait.happened);
-	CHECK_EQ(1, take(fd));
+	wait->events = SENDER;
+	CHECK_OK(mprotect(wait, sysconf(_SC_PAGESIZE), PROT_READ));
+	CHECK_EQ(-EFAULT, command(fd, MAILBOX_IOC_PORT_WAIT, wait));
+	CHECK_EQ(-EFAULT, command(fd, MAILBOX_IOC_PORT_WAIT, (void *)8));
 }
 
-TEST(sleeps_until_somebody_hangs_up)
-{
-	char *name = unique_name();
-	struct mailbox_ioc_port_wait wait = WAIT_OF(name, .events = HANGUP);
-	int in = NAMED_PORT(O_RDONLY, name, .flags = MAILBOX_CREATE_HANGUP);
-	int out = port_open(O_WRONLY, name);
-	struct call call;
+/* --- what holds now --------------------------------------------------------------------- */
 
-	wait_start(&call, &wait, node_open(O_RDWR));
-	close(out);
-	CHECK_EQ(0, call_join(&call));
-	CHECK_EQ(HANGUP, wait.happened);
-	close(in);
+static void create_with_nobody(void)
+{
+	create_persistent();
+	last_close();
 }
 
-TEST(sleeps_until_the_name_is_gone)
+static void create_and_unlink(void)
 {
-	static const unsigned long numbers[] = { MAILBOX_IOC_PORT_UNLINK, MAILBOX_IOC_PORT_DESTROY };
+	create_with_message();
+	unlink_port();
+}
+
+static void create_and_destroy(void)
+{
+	create_with_message();
+	destroy_port();
+}
+
+static void senders_hung_up(void)
+{
+	create_with_hang_up();
+	close_second();
+}
+
+static void receivers_hung_up(void)
+{
+	create_with_hang_up();
+	last_close();
+}
+
+static void nobody_was_there_yet(void)
+{
+	create(3, MAILBOX_CREATE_HANGUP);
+}
+
+static void rendezvous_with_sender(void)
+{
+	create_rendezvous();
+	send_asleep();
+}
+
+static void broadcast_with_message(void)
+{
+	create_broadcast();
+	send_message();
+}
+
+static void message_was_taken(void)
+{
+	create_with_message();
+	CHECK_EQ(1, take(port_fds[0]));
+}
+
+struct state {
+	const char *name;
+	void (*build)(void);
+	__u32 events;
+};
+
+static const struct state states[] = {
+	{ "no_port", build_nothing, NOT_THERE },
+	{ "observed", create_watched, NAMED },
+	{ "receiver", create_with_receiver, NAMED | RECEIVER },
+	{ "sender", create_with_sender, NAMED | SENDER },
+	{ "both", create_with_both, NAMED | SENDER | RECEIVER },
+	{ "message", create_with_message, NAMED | SENDER | RECEIVER | MESSAGE },
+	{ "message_taken", message_was_taken, NAMED | SENDER | RECEIVER },
+	{ "leased", create_with_lease, NAMED | SENDER | RECEIVER },
+	{ "rendezvous", create_rendezvous, NAMED | SENDER | RECEIVER },
+	{ "rendezvous_sender", rendezvous_with_sender, NAMED | SENDER | RECEIVER | MESSAGE },
+	{ "broadcast", broadcast_with_message, NAMED | SENDER | RECEIVER | MESSAGE },
+	{ "nobody", create_with_nobody, NAMED },
+	{ "nobody_yet", nobody_was_there_yet, NAMED },
+	{ "senders_hung_up", senders_hung_up, NAMED | RECEIVER | HANGUP },
+	{ "receivers_hung_up", receivers_hung_up, NAMED | SENDER | HANGUP },
+	{ "unlinked", create_and_unlink, NOT_THERE },
+	{ "destroyed", create_and_destroy, NOT_THERE },
+};
+
+/* Each event alone, and all together; poll() of a watching handle says the same. */
+static void state_is_told(void)
+{
+	const struct state *state = test_now->row;
+	struct mailbox_ioc_port_wait wait = { .events = EVENTS, .flags = MAILBOX_WAIT_NONBLOCK };
+	int fd = node_open(O_RDONLY), watching = node_open(O_RDONLY), bit;
+
+	port_name = unique_name();
+	state->build();
+	strcpy(wait.name, port_name);
+	CHECK_EQ(0, command(fd, MAILBOX_IOC_PORT_WAIT, &wait));
+	CHECK_EQ(state->events, wait.happened);
+	CHECK_EQ(!!(state->events & NAMED), !!wait.id);
+	for (bit = 0; bit < 6; bit++) {
+		long long event = 1 << bit, holds = state->events & event;
+
+		CHECK_EQ(holds ? event : -EAGAIN, events_now(fd, port_name, event));
+		CHECK_EQ(0, watch(watching, port_name, event));
+		CHECK_EQ(holds ? IN : 0, polled(watching));
+	}
+	port_forget();
+}
+
+static void __attribute__((constructor)) add_states(void)
+{
 	unsigned int i;
 
-	for (i = 0; i < 3; i++) {
-		char *name = unique_name();
-		struct mailbox_ioc_port_wait wait = WAIT_OF(name, .events = PORT_GONE);
-		int fd = NAMED_PORT(O_RDWR, name);
-		struct call call;
+	for (i = 0; i < ARRAY_SIZE(states); i++)
+		test_add("state", states[i].name, state_is_told, &states[i]);
+}
 
-		wait_start(&call, &wait, node_open(O_RDWR));
-		if (i < 2)
-			CHECK_EQ(0, port_remove(fd, numbers[i], NULL));
-		else
-			close(fd);
-		CHECK_EQ(0, call_join(&call));
-		CHECK_EQ(PORT_GONE, wait.happened);
-		CHECK_EQ(0, wait.id);
+TEST(wait_tells_the_number)
+{
+	struct mailbox_ioc_port_wait wait = { .events = NAMED | SENDER };
+	char *name = unique_name();
+	int fd = NAMED_PORT(O_WRONLY, name);
+
+	strcpy(wait.name, name);
+	CHECK_EQ(0, command(node_open(O_WRONLY), MAILBOX_IOC_PORT_WAIT, &wait));
+	CHECK_EQ(port_stat(fd).id, wait.id);
+	memset(wait.name, 0, sizeof(wait.name));
+	wait.id = 0;
+	CHECK_EQ(0, command(fd, MAILBOX_IOC_PORT_WAIT, &wait));
+	CHECK_EQ(port_stat(fd).id, wait.id);
+	CHECK_EQ(SENDER, wait.happened & SENDER);
+}
+
+/* Whatever it is bound to, and however it was opened. */
+TEST(any_handle_waits_by_name)
+{
+	char *name = unique_name();
+	int handles[] = {
+		node_open(O_RDONLY), node_open(O_WRONLY), node_open(O_RDWR), node_open(3),
+		PORT(O_RDONLY), PORT(O_WRONLY), PORT(O_RDWR), PORT(3),
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(handles); i++) {
+		CHECK_EQ(NOT_THERE, events_now(handles[i], name, EVENTS));
+		CHECK_EQ(-EAGAIN, events_now(handles[i], name, NAMED));
 	}
 }
 
-TEST(sleeps_at_its_own_port_until_it_is_destroyed)
-{
-	int fd = PORT(O_RDWR);
-	struct mailbox_ioc_port_wait wait = WAIT_OF(NULL, .events = PORT_GONE | MESSAGE);
-	struct call call;
+/* --- on a bound handle -------------------------------------------------------------------- */
 
-	wait_start(&call, &wait, fd);
+TEST(bound_handle_looks_at_its_port)
+{
+	int fd = PORT(O_RDONLY, .flags = MAILBOX_CREATE_HANGUP), sender;
+
+	CHECK_EQ(RECEIVER, events_now(fd, NULL, EVENTS & ~NAMED));
+	sender = open_fd(O_WRONLY, fd);
+	CHECK_EQ(RECEIVER | SENDER, events_now(fd, NULL, EVENTS & ~NAMED));
+	CHECK_EQ(0, put(sender, 1));
+	CHECK_EQ(MESSAGE, events_now(fd, NULL, MESSAGE | HANGUP));
+	close(sender);
+	CHECK_EQ(MESSAGE | HANGUP, events_now(fd, NULL, MESSAGE | HANGUP));
 	CHECK_EQ(0, port_destroy(fd, NULL));
-	CHECK_EQ(0, call_join(&call));
-	CHECK_EQ(PORT_GONE, wait.happened);
+	CHECK_EQ(NOT_THERE, events_now(fd, NULL, NOT_THERE));
+	CHECK_EQ(-EAGAIN, events_now(fd, NULL, NAMED | MESSAGE));
 }
 
-TEST(sender_that_came_and_went)
+TEST(since_it_was_bound)
 {
-	char *name = unique_name();
-	int fd = NAMED_PORT(O_RDONLY, name), i;
+	int port = PORT(3), receiver, sender;
 
-	for (i = 0; i < 100; i++) {
-		struct mailbox_ioc_port_wait wait = WAIT_OF(name, .events = SENDER);
-		struct call call;
-
-		wait_start(&call, &wait, node_open(O_RDWR));
-		close(port_open(O_WRONLY, name));
-		CHECK_EQ(0, call_join(&call));
-		CHECK_EQ(SENDER, wait.happened);
-		close(call.fd);
-	}
-	/* On a bound handle since it was bound. */
-	CHECK_EQ(SENDER, holds(fd, NULL, SENDER));
+	receiver = open_fd(O_RDONLY, port);
+	CHECK_EQ(-EAGAIN, events_now(receiver, NULL, SENDER));
+	close(open_fd(O_WRONLY, port));
+	CHECK_EQ(SENDER, events_now(receiver, NULL, SENDER));
+	CHECK_EQ(SENDER, events_now(receiver, NULL, SENDER));
+	close(receiver);
+	sender = open_fd(O_WRONLY, port);
+	CHECK_EQ(-EAGAIN, events_now(sender, NULL, RECEIVER));
+	close(open_fd(O_RDONLY, port));
+	CHECK_EQ(RECEIVER, events_now(sender, NULL, RECEIVER));
 }
 
-TEST(deadline)
+/* It is neither; so it sees who is there. */
+TEST(observer_does_not_look_back)
 {
-	char *name = unique_name();
-	struct mailbox_ioc_port_wait wait = WAIT_OF(name, .events = NAMED);
+	int fd = PORT(3), sender;
 
-	wait.deadline_ns = deadline_in(CLOCK_MONOTONIC, 50 * NSEC_PER_MSEC);
-	CHECK_EQ(-ETIMEDOUT, command(node_open(O_RDWR), MAILBOX_IOC_PORT_WAIT, &wait));
-	CHECK(now_ns(CLOCK_MONOTONIC) >= (long long)wait.deadline_ns);
-	wait.flags = MAILBOX_WAIT_REALTIME;
-	wait.deadline_ns = deadline_in(CLOCK_REALTIME, 50 * NSEC_PER_MSEC);
-	CHECK_EQ(-ETIMEDOUT, command(node_open(O_RDWR), MAILBOX_IOC_PORT_WAIT, &wait));
-	CHECK(now_ns(CLOCK_REALTIME) >= (long long)wait.deadline_ns);
+	CHECK_EQ(-EAGAIN, events_now(fd, NULL, SENDER | RECEIVER));
+	sender = open_fd(O_WRONLY, fd);
+	CHECK_EQ(SENDER, events_now(fd, NULL, SENDER | RECEIVER));
+	close(sender);
+	CHECK_EQ(-EAGAIN, events_now(fd, NULL, SENDER | RECEIVER));
 }
 
-static void check_signal(int flags, long long expected)
+/* Of two ports, each is asked for its own. */
+TEST(ends_of_a_pair)
+{
+	struct ends pair = PAIR(O_RDWR);
+
+	CHECK_EQ(SENDER | RECEIVER, events_now(pair.first, NULL, EVENTS & ~NAMED));
+	CHECK_EQ(0, put(pair.first, 1));
+	CHECK_EQ(-EAGAIN, events_now(pair.first, NULL, MESSAGE));
+	CHECK_EQ(MESSAGE, events_now(pair.second, NULL, MESSAGE));
+	close(pair.first);
+	CHECK_EQ(MESSAGE | HANGUP, events_now(pair.second, NULL, MESSAGE | HANGUP));
+}
+
+TEST(pair_wakes_who_waits)
+{
+	struct ends pair = PAIR(O_RDWR);
+	struct waiting message, hangup;
+
+	WAITING(&message, pair.second, NULL, .events = MESSAGE);
+	WAITING(&hangup, pair.second, NULL, .events = HANGUP | NOT_THERE);
+	CHECK_EQ(0, put(pair.first, 1));
+	CHECK_EQ(MESSAGE, waiting_end(&message));
+	CHECK(!hangup.call.done);
+	close(pair.first);
+	CHECK_EQ(HANGUP, waiting_end(&hangup));
+}
+
+/* --- how long ------------------------------------------------------------------------------- */
+
+TEST(wait_that_may_not_sleep)
 {
 	char *name = unique_name();
-	struct mailbox_ioc_port_wait wait = WAIT_OF(name, .events = NAMED);
-	struct call call;
+	int fd = node_open(O_RDONLY | O_NONBLOCK);
+
+	CHECK_EQ(-EAGAIN, WAIT(fd, name, .events = NAMED));
+	CHECK_EQ(NOT_THERE, WAIT(fd, name, .events = NOT_THERE));
+	CHECK_EQ(-EAGAIN, WAIT(PORT(O_RDWR | O_NONBLOCK), NULL, .events = MESSAGE));
+	CHECK_EQ(-EAGAIN, events_now(PORT(O_RDWR), NULL, MESSAGE));
+}
+
+static void wait_until(clockid_t clock, __u32 flags, int fd, const char *name)
+{
+	long long deadline = deadline_in(clock, 3 * NSEC_PER_MSEC);
+
+	CHECK_EQ(-ETIMEDOUT, WAIT(fd, name, .events = MESSAGE, .flags = flags,
+				  .deadline_ns = deadline));
+	CHECK(now_ns(clock) >= deadline);
+	/* Long ago. */
+	CHECK_EQ(-ETIMEDOUT, WAIT(fd, name, .events = MESSAGE, .flags = flags, .deadline_ns = 1));
+}
+
+TEST(deadline_ends_a_wait)
+{
+	char *name = unique_name();
+
+	wait_until(CLOCK_MONOTONIC, 0, node_open(O_RDONLY), name);
+	wait_until(CLOCK_MONOTONIC, 0, PORT(O_RDWR), NULL);
+}
+
+TEST(deadline_of_the_calendar)
+{
+	char *name = unique_name();
+
+	wait_until(CLOCK_REALTIME, MAILBOX_WAIT_REALTIME, node_open(O_RDONLY), name);
+	wait_until(CLOCK_REALTIME, MAILBOX_WAIT_REALTIME, PORT(O_RDWR), NULL);
+}
+
+TEST(deadline_that_never_comes)
+{
+	static const __u64 deadlines[] = { 0, 1ULL << 63, UINT64_MAX };
+	struct waiting waiting[ARRAY_SIZE(deadlines)];
+	char *name = unique_name();
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(deadlines); i++)
+		WAITING(&waiting[i], node_open(O_RDONLY), name, .events = NAMED,
+			.deadline_ns = deadlines[i]);
+	NAMED_PORT(O_RDWR, name);
+	for (i = 0; i < ARRAY_SIZE(deadlines); i++)
+		CHECK_EQ(NAMED, waiting_end(&waiting[i]));
+}
+
+/* --- signals ---------------------------------------------------------------------------------- */
+
+static void signal_a_wait(int flags, int fd, const char *name, long long expected)
+{
+	struct waiting waiting;
 
 	handle_signal(SIGUSR1, flags);
-	wait_start(&call, &wait, node_open(O_RDWR));
-	pthread_kill(call.thread, SIGUSR1);
-	WAIT_FOR(signals == 1);
-	if (!expected) {
-		wait_for_sleep(&call);
-		NAMED_PORT(O_RDWR, name);
-	}
-	CHECK_EQ(expected, call_join(&call));
+	WAITING(&waiting, fd, name, .events = MESSAGE,
+		.deadline_ns = deadline_in(CLOCK_MONOTONIC, 200 * NSEC_PER_MSEC));
+	CHECK_EQ(0, pthread_kill(waiting.call.thread, SIGUSR1));
+	CHECK_EQ(expected, waiting_end(&waiting));
+	CHECK_EQ(1, signals);
 }
 
-TEST(signal_interrupts)
+TEST(signal_ends_a_wait)
 {
-	check_signal(0, -EINTR);
+	signal_a_wait(0, node_open(O_RDONLY), unique_name(), -EINTR);
 }
 
-TEST(signal_with_restart_goes_on)
+TEST(signal_ends_a_bound_wait)
 {
-	check_signal(SA_RESTART, 0);
+	signal_a_wait(0, PORT(O_RDWR), NULL, -EINTR);
 }
 
-TEST(nonblocking_handle)
+TEST(wait_goes_on_after_a_signal)
 {
-	struct mailbox_ioc_port_wait wait = WAIT_OF(unique_name(), .events = NAMED);
-
-	CHECK_EQ(-EAGAIN, command(node_open(O_RDWR | O_NONBLOCK), MAILBOX_IOC_PORT_WAIT, &wait));
+	signal_a_wait(SA_RESTART, node_open(O_RDONLY), unique_name(), -ETIMEDOUT);
 }
 
-static void wait_as_child(void *arg)
+TEST(bound_wait_goes_on_after_a_signal)
 {
-	struct mailbox_ioc_port_wait wait = WAIT_OF(arg, .events = NAMED);
-
-	command(node_open(O_RDWR), MAILBOX_IOC_PORT_WAIT, &wait);
+	signal_a_wait(SA_RESTART, PORT(O_RDWR), NULL, -ETIMEDOUT);
 }
 
-TEST(killed_while_it_waits)
+static void wait_for_sender(void *arg)
 {
+	CHECK_EQ(SENDER, WAIT(node_open(O_RDONLY), arg, .events = SENDER));
+}
+
+/* The wait begins anew, and sees who has come meanwhile. */
+TEST(sender_comes_while_stopped)
+{
+	char *name = unique_name();
+	int status;
+	pid_t pid;
+
+	NAMED_PORT(O_RDONLY, name);
+	pid = spawn(wait_for_sender, name);
+	WAIT_FOR(task_is(pid, pid, 'S'));
+	CHECK_OK(kill(pid, SIGSTOP));
+	CHECK_EQ(pid, RESULT(waitpid(pid, &status, WUNTRACED)));
+	port_open(O_WRONLY, name);
+	CHECK_OK(kill(pid, SIGCONT));
+	WAIT_FOR(waitpid(pid, &status, WNOHANG) == pid);
+	CHECK(WIFEXITED(status));
+	CHECK_EQ(0, WEXITSTATUS(status));
+}
+
+/* What it waited by is given back. */
+TEST(killed_wait_leaves_nothing)
+{
+	struct account before = account();
 	char *name = unique_name();
 	int i;
 
 	for (i = 0; i < 20; i++) {
-		pid_t pid = spawn(wait_as_child, name);
+		pid_t pid = spawn(wait_for_sender, name);
 
 		WAIT_FOR(task_is(pid, pid, 'S'));
-		kill(pid, SIGKILL);
-		reap_status(pid);
+		CHECK_OK(kill(pid, SIGKILL));
+		CHECK(WIFSIGNALED(reap_status(pid)));
 	}
-	NAMED_PORT(O_RDWR, name);
+	close(NAMED_PORT(O_RDWR, name));
+	CHECK_ACCOUNT(&before);
 }
 
-/* --- poll ----------------------------------------------------------------------------------- */
+/* --- who may know ---------------------------------------------------------------------------- */
 
-TEST(unbound_handle_without_a_watch)
+static void look_as_stranger(void *arg)
 {
-	CHECK_EQ(POLLERR, polled(node_open(O_RDWR)) & POLLERR);
-}
+	int fd = node_open(O_RDONLY), bit;
 
-static void check_watch(enum poller_kind kind)
-{
-	char *name = unique_name();
-	int fd = node_open(O_RDWR), port;
-	struct poller poller;
-
-	CHECK_EQ(0, watch(fd, name, NAMED));
-	CHECK_EQ(0, polled(fd));
-	poller_start(&poller, fd, kind, POLLIN);
-	port = NAMED_PORT(O_RDWR, name);
-	CHECK_EQ(POLLIN, poller_end(&poller));
-	CHECK_EQ(POLLIN, polled(fd) & POLLIN);
-	CHECK_EQ(NAMED, holds(fd, name, NAMED));
-	CHECK_EQ(0, port_unlink(port, NULL));
-	CHECK_EQ(0, polled(fd));
-}
-
-TEST(poll_tells_of_a_name)
-{
-	check_watch(BY_POLL);
-}
-
-TEST(epoll_tells_of_a_name)
-{
-	check_watch(BY_EPOLL);
-}
-
-TEST(edge_tells_of_a_name)
-{
-	check_watch(BY_EPOLL_EDGE);
-}
-
-TEST(poll_tells_of_messages_and_of_the_end)
-{
-	char *name = unique_name();
-	int port = NAMED_PORT(O_RDWR, name), fd = node_open(O_RDWR);
-	struct poller poller;
-
-	CHECK_EQ(0, watch(fd, name, MESSAGE));
-	poller_start(&poller, fd, BY_EPOLL_EDGE, POLLIN);
-	CHECK_EQ(0, put(port, 1));
-	CHECK_EQ(POLLIN, poller_end(&poller));
-	CHECK_EQ(1, take(port));
-	CHECK_EQ(0, polled(fd));
-	CHECK_EQ(0, watch(fd, name, PORT_GONE));
-	poller_start(&poller, fd, BY_POLL, POLLIN);
-	CHECK_EQ(0, port_destroy(port, NULL));
-	CHECK_EQ(POLLIN, poller_end(&poller));
-}
-
-TEST(one_epoll_for_several_names)
-{
-	int epoll = epoll_create1(EPOLL_CLOEXEC), i;
-	char *names[3];
-
-	for (i = 0; i < 3; i++) {
-		int fd = node_open(O_RDWR);
-		struct epoll_event event = { .events = EPOLLIN, .data.u32 = i };
-
-		names[i] = unique_name();
-		CHECK_EQ(0, watch(fd, names[i], NAMED));
-		CHECK_OK(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event));
-	}
-	for (i = 2; i >= 0; i--) {
-		struct epoll_event event;
-		int port;
-
-		CHECK_EQ(0, epoll_wait(epoll, &event, 1, 0));
-		port = NAMED_PORT(O_RDWR, names[i]);
-		CHECK_EQ(1, epoll_wait(epoll, &event, 1, -1));
-		CHECK_EQ(i, event.data.u32);
-		close(port);
-	}
-}
-
-TEST(last_watch_counts)
-{
-	char *first = unique_name(), *second = unique_name();
-	int fd = node_open(O_RDWR);
-
-	CHECK_EQ(0, watch(fd, first, NAMED));
-	CHECK_EQ(0, watch(fd, second, NAMED));
-	NAMED_PORT(O_RDWR, first);
-	CHECK_EQ(0, polled(fd));
-	NAMED_PORT(O_RDWR, second);
-	CHECK_EQ(POLLIN, polled(fd) & POLLIN);
-	CHECK_EQ(-EINVAL, watch(fd, second, 0));
-	CHECK_EQ(0, watch(fd, "", 0));
-	CHECK_EQ(POLLERR, polled(fd) & POLLERR);
-}
-
-TEST(bound_handle_watches_no_more)
-{
-	char *name = unique_name();
-	int fd = node_open(O_RDWR);
-
-	CHECK_EQ(0, watch(fd, name, NAMED));
-	NAMED_PORT(O_RDWR, name);
-	CHECK_EQ(0, bind_name(fd, name));
-	CHECK_EQ(OUT, polled(fd));
-	CHECK_EQ(0, put(fd, 1));
-	CHECK_EQ(IN | OUT, polled(fd));
-}
-
-TEST(names_that_come_and_go)
-{
-	char *name = unique_name();
-	int fd = node_open(O_RDWR), i;
-
-	CHECK_EQ(0, watch(fd, name, NAMED));
-	for (i = 0; i < 300; i++) {
-		int port = NAMED_PORT(O_RDWR, name);
-
-		CHECK_EQ(POLLIN, polled(fd) & POLLIN);
-		close(port);
-		CHECK_EQ(0, polled(fd));
-	}
-}
-
-/* --- who may see ------------------------------------------------------------------------------ */
-
-static void look_as_a_stranger(void *arg)
-{
-	int fd = node_open(O_RDWR);
-
-	become(USER_B);
-	/* That a name is taken anybody finds out by trying to create it. */
-	CHECK_EQ(NAMED, holds(fd, arg, NAMED | PORT_GONE));
-	CHECK_EQ(-EACCES, holds(fd, arg, MESSAGE));
-	CHECK_EQ(-EACCES, holds(fd, arg, NAMED | HANGUP));
-	CHECK_EQ(0, watch(fd, arg, MESSAGE));
-	CHECK_EQ(POLLERR, polled(fd) & POLLERR);
-}
-
-TEST(stranger_sees_the_name_only)
-{
-	char *name = unique_name();
-	int fd;
-
-	NEED_ROOT();
-	fd = NAMED_PORT(O_RDWR, name);
-	CHECK_EQ(0, put(fd, 1));
-	REAP(spawn(look_as_a_stranger, name));
-}
-
-static void wait_as_a_stranger(void *arg)
-{
-	struct mailbox_ioc_port_wait wait = WAIT_OF(arg, .events = MESSAGE);
-
-	become(USER_B);
-	CHECK_EQ(-EACCES, command(node_open(O_RDWR), MAILBOX_IOC_PORT_WAIT, &wait));
-}
-
-TEST(stranger_is_told_as_soon_as_there_is_a_port)
-{
-	char *name = unique_name();
-	pid_t pid;
-
-	NEED_ROOT();
-	pid = spawn(wait_as_a_stranger, name);
-	WAIT_FOR(task_is(pid, pid, 'S'));
-	NAMED_PORT(O_RDWR, name);
-	REAP(pid);
-}
-
-static void watch_too_much(void *arg)
-{
-	char name[32];
-	int fds[1025], i;
-
-	(void)arg;
-	for (i = 0; i < 1025; i++)
-		fds[i] = node_open(O_RDWR);
 	become(USER_A);
-	for (i = 0; i < 1025; i++) {
-		sprintf(name, "test-watch-%d", i);
-		CHECK_EQ(i < 1024 ? 0 : -EDQUOT, watch(fds[i], name, NAMED));
+	CHECK_EQ(NAMED, events_now(fd, arg, NAMED));
+	CHECK_EQ(-EAGAIN, events_now(fd, arg, NOT_THERE));
+	CHECK_EQ(NAMED, events_now(fd, arg, NAMED | NOT_THERE));
+	for (bit = 2; bit < 6; bit++) {
+		CHECK_EQ(-EACCES, events_now(fd, arg, 1U << bit));
+		CHECK_EQ(-EACCES, events_now(fd, arg, 1U << bit | NAMED));
 	}
-	CHECK_EQ(0, watch(fds[0], "test-watch-again", NAMED));
-	close(fds[1]);
-	CHECK_EQ(0, watch(fds[1024], "test-watch-more", NAMED));
 }
 
-TEST(watches_of_a_user_are_limited)
-{
-	struct rlimit limit = { 4096, 4096 };
-
-	NEED_ROOT();
-	CHECK_OK(setrlimit(RLIMIT_NOFILE, &limit));
-	REAP(spawn(watch_too_much, NULL));
-}
-
-/* --- opens that wait ---------------------------------------------------------------------------- */
-
-static void open_waiting(struct call *call, struct mailbox_ioc_port_open *arg, const char *name)
-{
-	*arg = (struct mailbox_ioc_port_open){ .flags = MAILBOX_BIND_WAIT };
-	strcpy(arg->name, name);
-	call_start(call, node_open(O_RDWR), MAILBOX_IOC_PORT_OPEN, arg, 0);
-	wait_for_sleep(call);
-	CHECK(!call->done);
-}
-
-TEST(open_waits_for_the_name)
+TEST(stranger_learns_that_there_is_a_name)
 {
 	char *name = unique_name();
-	struct mailbox_ioc_port_open arg;
-	struct call call;
 	int fd;
 
-	open_waiting(&call, &arg, name);
-	fd = NAMED_PORT(O_RDWR, name);
-	CHECK_EQ(0, call_join(&call));
-	CHECK_EQ(port_stat(fd).id, arg.id);
+	NEED_ROOT();
+	fd = NAMED_PORT(O_RDWR, name, .mode = 0600);
 	CHECK_EQ(0, put(fd, 1));
-	CHECK_EQ(1, take(call.fd));
+	REAP(spawn(look_as_stranger, name));
 }
 
-TEST(open_of_a_name_that_is_there)
+static void look_as_guest(void *arg)
 {
-	char *name = unique_name();
+	int fd = node_open(O_RDONLY);
 
-	NAMED_PORT(O_RDWR, name);
-	CHECK_EQ(0, OPEN(node_open(O_RDWR), name, .flags = MAILBOX_BIND_WAIT));
+	become(USER_A);
+	CHECK_EQ(NAMED | MESSAGE | SENDER | RECEIVER, events_now(fd, arg, EVENTS));
 }
 
-TEST(open_that_gives_up)
+TEST(either_permission_will_do)
 {
-	char *name = unique_name();
-	long long until = deadline_in(CLOCK_MONOTONIC, 50 * NSEC_PER_MSEC);
-	int fd = node_open(O_RDWR);
+	static const __u32 modes[] = { 0604, 0602 };
+	unsigned int i;
 
-	CHECK_EQ(-ETIMEDOUT, OPEN(fd, name, .flags = MAILBOX_BIND_WAIT, .deadline_ns = until));
-	CHECK(now_ns(CLOCK_MONOTONIC) >= until);
-	CHECK_EQ(-EAGAIN, OPEN(fd, name, .flags = MAILBOX_BIND_WAIT | MAILBOX_BIND_NONBLOCK));
-	/* It is not bound. */
-	CHECK_EQ(-ENOTCONN, put(fd, 1));
-	NAMED_PORT(O_RDWR, name);
-	CHECK_EQ(0, bind_name(fd, name));
+	NEED_ROOT();
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		char *name = unique_name();
+
+		CHECK_EQ(0, put(NAMED_PORT(O_RDWR, name, .mode = modes[i]), 1));
+		REAP(spawn(look_as_guest, name));
+	}
 }
 
-TEST(open_is_interrupted)
+static void wait_as_stranger(void *arg)
 {
-	char *name = unique_name();
-	struct mailbox_ioc_port_open arg;
-	struct call call;
+	int fd = node_open(O_RDONLY);
 
-	handle_signal(SIGUSR1, 0);
-	open_waiting(&call, &arg, name);
-	pthread_kill(call.thread, SIGUSR1);
-	CHECK_EQ(-EINTR, call_join(&call));
-	CHECK_EQ(-ENOTCONN, put(call.fd, 1));
+	become(USER_A);
+	CHECK_EQ(NOT_THERE, events_now(fd, arg, EVENTS));
+	CHECK_EQ(-EACCES, WAIT(fd, arg, .events = MESSAGE));
 }
 
-static void open_as_a_stranger(void *arg)
-{
-	become(USER_B);
-	CHECK_EQ(-EACCES, OPEN(node_open(O_RDWR), arg, .flags = MAILBOX_BIND_WAIT));
-}
-
-TEST(open_waits_in_vain_for_a_strangers_port)
+/* As soon as there is a port of that name. */
+TEST(stranger_is_told_when_the_port_comes)
 {
 	char *name = unique_name();
 	pid_t pid;
 
 	NEED_ROOT();
-	pid = spawn(open_as_a_stranger, name);
+	pid = spawn(wait_as_stranger, name);
 	WAIT_FOR(task_is(pid, pid, 'S'));
-	NAMED_PORT(O_RDWR, name);
+	NAMED_PORT(O_RDWR, name, .mode = 0600);
 	REAP(pid);
 }
 
-TEST(many_wait_for_one_name)
+/* --- names that come and go --------------------------------------------------------------------- */
+
+TEST(wait_goes_on_with_the_next_port)
 {
 	char *name = unique_name();
-	struct mailbox_ioc_port_open args[8];
-	struct call calls[8];
-	int fd, i;
+	struct waiting waiting;
+	int fd = NAMED_PORT(O_RDWR, name);
 
-	for (i = 0; i < 8; i++)
-		open_waiting(&calls[i], &args[i], name);
+	WAITING(&waiting, node_open(O_RDONLY), name, .events = MESSAGE);
+	CHECK_EQ(0, port_destroy(fd, NULL));
 	fd = NAMED_PORT(O_RDWR, name);
-	for (i = 0; i < 8; i++)
-		CHECK_EQ(0, call_join(&calls[i]));
-	CHECK_EQ(9, port_stat(fd).receivers);
+	close(fd);
+	fd = NAMED_PORT(O_RDWR, name);
+	CHECK_EQ(0, port_unlink(fd, NULL));
+	/* It has not the name any more. */
+	CHECK_EQ(0, put(fd, 1));
+	fd = NAMED_PORT(O_RDWR, name);
+	CHECK(!waiting.call.done);
+	CHECK_EQ(0, put(fd, 2));
+	CHECK_EQ(MESSAGE, waiting_end(&waiting));
+	CHECK_EQ(port_stat(fd).id, waiting.arg.id);
+}
+
+TEST(only_the_name_that_is_waited_for)
+{
+	enum { COUNT = 40 };
+	struct waiting waiting[COUNT];
+	char *names[COUNT];
+	int i, fds[COUNT];
+
+	for (i = 0; i < COUNT; i++) {
+		names[i] = unique_name();
+		WAITING(&waiting[i], node_open(O_RDONLY), names[i], .events = NAMED);
+	}
+	for (i = COUNT - 1; i >= 0; i--) {
+		fds[i] = NAMED_PORT(O_RDWR, names[i]);
+		CHECK_EQ(NAMED, waiting_end(&waiting[i]));
+		CHECK_EQ(port_stat(fds[i]).id, waiting[i].arg.id);
+		CHECK(!i || !waiting[i - 1].call.done);
+	}
+}
+
+TEST(all_who_wait_are_woken)
+{
+	enum { COUNT = 40 };
+	struct waiting waiting[COUNT];
+	char *name = unique_name();
+	int fd = node_open(O_RDONLY), i;
+
+	for (i = 0; i < COUNT; i++)
+		WAITING(&waiting[i], fd, name, .events = NAMED | MESSAGE);
+	NAMED_PORT(O_RDWR, name);
+	for (i = 0; i < COUNT; i++)
+		CHECK_EQ(NAMED, waiting_end(&waiting[i]));
+}
+
+static void *come_and_go_often(void *arg)
+{
+	int i;
+
+	for (i = 0; i < 3000; i++)
+		close(NAMED_PORT(O_RDWR, arg));
+	return NULL;
+}
+
+/* Both states come again and again, and the last one lasts. */
+TEST(name_comes_and_goes_quickly)
+{
+	char *name = unique_name();
+	int fd = node_open(O_RDONLY), i;
+	pthread_t thread;
+
+	CHECK_EQ(0, pthread_create(&thread, NULL, come_and_go_often, name));
+	for (i = 0; i < 300; i++) {
+		long long limit = deadline_in(CLOCK_MONOTONIC, 200 * NSEC_PER_MSEC);
+		long long result = WAIT(fd, name, .events = NAMED, .deadline_ns = limit);
+
+		if (result == -ETIMEDOUT)
+			break;
+		CHECK_EQ(NAMED, result);
+		CHECK_EQ(NOT_THERE, WAIT(fd, name, .events = NOT_THERE));
+	}
+	CHECK_EQ(0, pthread_join(thread, NULL));
+	CHECK_EQ(NOT_THERE, WAIT(fd, name, .events = EVENTS));
 }

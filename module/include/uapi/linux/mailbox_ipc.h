@@ -249,7 +249,8 @@ struct mailbox_ioc_port_create {
 #define MAILBOX_CREATE_UID		(1U << 3)
 #define MAILBOX_CREATE_GID		(1U << 4)
 /*
- * Mail slot: only this handle, which must be one that receives, ever receives;
+ * Mail slot: only this handle, which must be one that receives (EINVAL), ever
+ * receives;
  * everybody else may at most send (EACCES). When it is closed, by whomever holds
  * it last, the name is free and senders get EPIPE. Not with PERSIST.
  */
@@ -305,7 +306,8 @@ struct mailbox_ioc_port_open {
 #define MAILBOX_BIND_PEER		(1U << 1)
 /*
  * Bind to the port that handle @fd is bound to: for one without a name. EINVAL
- * if that is a pair or a link.
+ * if that is a duplex pair, a link, or in another network namespace, and
+ * together with WAIT.
  */
 #define MAILBOX_BIND_FD			(1U << 2)
 /* Fail with EAGAIN rather than sleep, as if the handle were O_NONBLOCK. */
@@ -348,7 +350,8 @@ struct mailbox_ioc_port_pair {
 /**
  * struct mailbox_ioc_port_link - bind the handle to the link to a process
  * @flags:	in: MAILBOX_LINK_*
- * @pid:	in: the other process, in the caller's pid namespace
+ * @pid:	in: the other process, in the caller's pid namespace (ESRCH for one
+ *		of its other threads)
  * @buffering:	in: as in mailbox_ioc_port_create, if the link is new
  * @capacity:	in: likewise; for each direction
  * @capacity_bytes: in: likewise
@@ -367,15 +370,16 @@ struct mailbox_ioc_port_pair {
  *
  * When one of the two processes exits, what it has sent can still be received,
  * then comes end-of-file, and a send to it is EPIPE. This is so also if it never
- * asked for the link, and if others hold its handles. A process that gets its
- * number later has nothing of the link.
+ * asked for the link, if others hold its handles, and if it had exited before
+ * and was not waited for yet. A process that gets its number later has nothing
+ * of the link.
  *
  * Making a link needs what a signal to the process needs (kill(2)). The ports
  * belong to who makes it, have mode 0 and cannot be bound in another way.
  *
- * Errors: EINVAL (also for the caller's own pid, and for access mode 3),
- * EISCONN, ESRCH, EACCES, EDQUOT, ENOSPC, EIDRM (its owner destroyed it, and
- * somebody is still bound to it), ENOMEM, EFAULT.
+ * Errors: EINVAL (also for the caller's own pid, for 0 and what is no pid, and
+ * for access mode 3), EISCONN, ESRCH, EACCES, EDQUOT, ENOSPC, EIDRM (its owner
+ * destroyed it, and somebody is still bound to it), ENOMEM, EFAULT.
  */
 struct mailbox_ioc_port_link {
 	__u32 flags;
@@ -541,8 +545,8 @@ struct mailbox_ioc_port_stat {
  * A field that is not applied must be 0. On a pair or a link it changes the port
  * that the handle receives from, or the only one that it has. All of it happens,
  * or nothing. More room lets sleeping senders in at once; less room drops
- * nothing that is queued. Handles that are bound keep their rights when the mode changes. For
- * the owner, or CAP_IPC_OWNER.
+ * nothing that is queued. Handles that are bound keep their rights when the mode
+ * changes. For the owner, or CAP_IPC_OWNER.
  *
  * Errors: EINVAL, ENOTCONN, EACCES, EIDRM.
  */
@@ -673,10 +677,11 @@ struct mailbox_ioc_port_allowed {
 /*
  * What can be waited for. All of them are states, so none is missed that lasts;
  * but SENDER and RECEIVER also hold if one has come and gone since the wait
- * began, on a bound handle since it was bound.
+ * began, or began anew after a signal, if the port is still there; on a bound
+ * handle that receives or sends, since it was bound.
  */
-#define MAILBOX_EVENT_NAMED	(1U << 0)	/* a port has the name */
-#define MAILBOX_EVENT_GONE	(1U << 1)	/* none has it, or destroyed */
+#define MAILBOX_EVENT_NAMED	(1U << 0)	/* a port has the name; or the bound one lives */
+#define MAILBOX_EVENT_GONE	(1U << 1)	/* none has it; or it was destroyed */
 #define MAILBOX_EVENT_MESSAGE	(1U << 2)	/* a message is there */
 #define MAILBOX_EVENT_SENDER	(1U << 3)	/* a handle that may send */
 #define MAILBOX_EVENT_RECEIVER	(1U << 4)	/* a handle that may receive */
