@@ -9,7 +9,9 @@ MAILBOX_CACHE   ?= $(CURDIR)/.cache
 KDIR            ?= /lib/modules/$(or $(KREL),$(shell uname -r))/build
 KERNELS         ?= 6.1 6.12
 K               ?= 6.12
-ALL_KERNELS     := 6.1 6.12 6.1-rt 6.12-rt
+RT_KERNELS      := 6.1-rt 6.12-rt
+ALL_KERNELS     := 6.1 6.12 $(RT_KERNELS)
+DEBUG_KERNELS   := 6.12-debug 6.12-kcsan
 
 override BUILD := $(abspath $(BUILD))
 export BUILD MAILBOX_CACHE KERNELS TESTS
@@ -47,7 +49,12 @@ help:
 	@echo 'Parts, and for developers:'
 	@echo '  make module       only the module (KDIR=/path/of/a/kernel/build/tree)'
 	@echo '  make userspace    only the library and the tool'
-	@echo '  make check        no warning with W=1 and sparse, on $(ALL_KERNELS)'
+	@echo '  make check        no warning with W=1 and sparse on $(ALL_KERNELS),'
+	@echo '                    and nothing from checkpatch, Coccinelle, cppcheck, ... (tests/check)'
+	@echo '  make test-debug   all tests on kernels for finding bugs ($(DEBUG_KERNELS):'
+	@echo '                    built when first wanted, which takes 10 to 20 minutes)'
+	@echo '  make test-rt      all tests on $(RT_KERNELS)'
+	@echo '  make soak TIME=10m  all patterns at once, with kills and faults, for so long'
 	@echo '  make clean        remove build/; make distclean also removes what was downloaded'
 	@echo 'tests/vm/vm --help tells how to run anything in the virtual machine.'
 
@@ -152,13 +159,23 @@ demo:
 
 # --- tests -------------------------------------------------------------------
 
-.PHONY: test
-test: deps-build deps-vm deps-test
+.PHONY: test test-debug test-rt
+test test-debug test-rt: deps-build deps-vm deps-test
 	@tests/run
+test-debug: KERNELS := $(DEBUG_KERNELS)
+test-rt: KERNELS := $(RT_KERNELS)
+
+TIME ?= 10m
+.PHONY: soak
+soak: deps-build deps-vm deps-test
+	@tests/vm/vm run -k $(K) -m 2G -t 0 -f tests/soak ./soak $(TIME)
 
 # Each kernel anew, in a build folder of its own.
-.PHONY: check check-userspace $(ALL_KERNELS:%=check-%)
-check: $(ALL_KERNELS:%=check-%) check-userspace
+.PHONY: check check-userspace check-static $(ALL_KERNELS:%=check-%)
+check: $(ALL_KERNELS:%=check-%) check-userspace check-static
+
+check-static: | deps-build deps-test deps-check
+	@tests/check/run
 
 check-userspace: | deps-build deps-check
 	$(if $(wildcard userspace/check),$(USERSPACE) -s check WERROR=1 BUILD=$(BUILD)/check)

@@ -3,85 +3,9 @@
  * Several messages a call. What the array itself may look like is in
  * abi_entries.c.
  */
-#include "direct.h"
+#include "many.h"
 
-#define MANY	64
-
-struct batch {
-	int values[MANY];
-	struct mailbox_send_entry out[MANY];
-	struct mailbox_receive_entry in[MANY];
-	struct mailbox_ioc_send_batch send;
-	struct mailbox_ioc_receive_batch receive;
-};
-
-static struct batch *batch_new(void)
-{
-	struct batch *batch = shared_alloc(sizeof(*batch));
-	int i;
-
-	for (i = 0; i < MANY; i++) {
-		batch->values[i] = i;
-		batch->out[i].data = user_pointer(&batch->values[i]);
-		batch->out[i].len = sizeof(int);
-		batch->in[i].data = user_pointer(&batch->values[i]);
-		batch->in[i].size = sizeof(int);
-	}
-	return batch;
-}
-
-static struct mailbox_ioc_send_batch *sending(struct batch *batch, unsigned int count, __u32 flags)
-{
-	batch->send = (struct mailbox_ioc_send_batch){
-		.flags = flags,
-		.count = count,
-		.entries = user_pointer(batch->out),
-		.entry_size = sizeof(batch->out[0]),
-	};
-	return &batch->send;
-}
-
-static struct mailbox_ioc_receive_batch *receiving(struct batch *batch, unsigned int count,
-						   __u32 flags)
-{
-	batch->receive = (struct mailbox_ioc_receive_batch){
-		.flags = flags,
-		.count = count,
-		.entries = user_pointer(batch->in),
-		.entry_size = sizeof(batch->in[0]),
-	};
-	return &batch->receive;
-}
-
-/* How many were sent; -errno. */
-static long long send_some(struct batch *batch, int fd, unsigned int count)
-{
-	long long err = command(fd, MAILBOX_IOC_SEND_BATCH,
-				sending(batch, count, MAILBOX_SEND_NONBLOCK));
-
-	return err ?: batch->send.done;
-}
-
-static long long receive_some(struct batch *batch, int fd, unsigned int count)
-{
-	long long err;
-
-	memset(batch->values, -1, sizeof(batch->values));
-	err = command(fd, MAILBOX_IOC_RECEIVE_BATCH,
-		      receiving(batch, count, MAILBOX_RECEIVE_NONBLOCK));
-	return err ?: batch->receive.done;
-}
-
-static void check_left(int fd, int first, int last)
-{
-	int i;
-
-	for (i = first; i <= last; i++)
-		CHECK_EQ(i, take(fd));
-	CHECK_EQ(-EAGAIN, take(fd));
-}
-
-/* --- all of it --------------------------------------------------------------------------- */
+/* --- all of it ---------------------------------------------------------------------- */
 
 TEST(sent_in_their_order)
 {
@@ -92,7 +16,7 @@ TEST(sent_in_their_order)
 	CHECK_EQ(0, batch->send.error);
 	for (i = 0; i < 20; i++)
 		CHECK_EQ(i + 1, batch->out[i].seq);
-	check_left(fd, 0, 19);
+	CHECK_LEFT(fd, 0, 19);
 }
 
 TEST(received_in_their_order_with_their_stamps)
@@ -178,7 +102,7 @@ TEST(largest_batch)
 	CHECK_EQ(-EINVAL, command(fd, MAILBOX_IOC_SEND_BATCH, &send));
 }
 
-/* --- a part of it ---------------------------------------------------------------------------- */
+/* --- a part of it ------------------------------------------------------------------- */
 
 static void check_bad_entry(unsigned int bad, long long expected)
 {
@@ -202,7 +126,7 @@ static void check_bad_entry(unsigned int bad, long long expected)
 		CHECK_EQ(expected, batch->send.error);
 		CHECK_EQ(0, batch->out[bad].seq);
 	}
-	check_left(fd, 0, (int)bad - 1);
+	CHECK_LEFT(fd, 0, (int)bad - 1);
 }
 
 TEST(bad_pointer_belongs_to_the_next)
@@ -242,7 +166,7 @@ TEST(port_is_full_in_the_middle)
 	CHECK_EQ(3, send_some(batch, fd, 10));
 	CHECK_EQ(EAGAIN, batch->send.error);
 	CHECK_EQ(-EAGAIN, send_some(batch, fd, 10));
-	check_left(fd, 0, 2);
+	CHECK_LEFT(fd, 0, 2);
 }
 
 TEST(send_sleeps_as_often_as_the_port_is_full)
@@ -271,7 +195,7 @@ TEST(deadline_in_the_middle)
 	CHECK_EQ(3, batch->send.done);
 	CHECK_EQ(ETIMEDOUT, batch->send.error);
 	CHECK_EQ(-ETIMEDOUT, command(fd, MAILBOX_IOC_SEND_BATCH, &batch->send));
-	check_left(fd, 0, 2);
+	CHECK_LEFT(fd, 0, 2);
 }
 
 TEST(signal_in_the_middle)
@@ -288,7 +212,7 @@ TEST(signal_in_the_middle)
 	CHECK_EQ(0, call_join(&call));
 	CHECK_EQ(3, batch->send.done);
 	CHECK_EQ(EINTR, batch->send.error);
-	check_left(fd, 0, 2);
+	CHECK_LEFT(fd, 0, 2);
 }
 
 TEST(port_is_destroyed_in_the_middle)
@@ -316,7 +240,7 @@ TEST(buffer_that_is_too_short)
 	CHECK_EQ(3, receive_some(batch, fd, 5));
 	CHECK_EQ(EMSGSIZE, batch->receive.error);
 	CHECK_EQ(sizeof(int), batch->in[3].len);
-	check_left(fd, 3, 4);
+	CHECK_LEFT(fd, 3, 4);
 }
 
 TEST(first_buffer_is_too_short)
@@ -328,7 +252,7 @@ TEST(first_buffer_is_too_short)
 	batch->in[0].size = 2;
 	CHECK_EQ(-EMSGSIZE, receive_some(batch, fd, 5));
 	CHECK_EQ(sizeof(int), batch->in[0].len);
-	check_left(fd, 1, 1);
+	CHECK_LEFT(fd, 1, 1);
 }
 
 TEST(buffer_that_is_not_there)
@@ -342,7 +266,7 @@ TEST(buffer_that_is_not_there)
 	CHECK_EQ(2, receive_some(batch, fd, 5));
 	CHECK_EQ(EFAULT, batch->receive.error);
 	/* The others are all there still, in their order. */
-	check_left(fd, 2, 4);
+	CHECK_LEFT(fd, 2, 4);
 }
 
 TEST(cut_to_the_buffers)
@@ -359,7 +283,7 @@ TEST(cut_to_the_buffers)
 	CHECK_EQ(sizeof(int), batch->in[1].len);
 }
 
-/* --- sleeping for the first --------------------------------------------------------------------- */
+/* --- sleeping for the first --------------------------------------------------------- */
 
 TEST(receive_waits_for_the_first_only)
 {
@@ -429,10 +353,10 @@ TEST(room_lets_many_senders_in)
 	CHECK_EQ(20, receive_some(batch, fd, 20));
 	for (i = 0; i < 20; i++)
 		CHECK_EQ(0, call_join(&calls[i]));
-	check_left(fd, 100, 119);
+	CHECK_LEFT(fd, 100, 119);
 }
 
-/* --- with other policies -------------------------------------------------------------------------- */
+/* --- with other policies ------------------------------------------------------------ */
 
 TEST(leases_of_a_batch)
 {
@@ -479,7 +403,7 @@ TEST(dropped_ones_have_no_number)
 	CHECK_EQ(5, send_some(batch, fd, 5));
 	for (i = 0; i < 5; i++)
 		CHECK_EQ(i < 3, !!batch->out[i].seq);
-	check_left(fd, 0, 2);
+	CHECK_LEFT(fd, 0, 2);
 }
 
 TEST(quota_in_the_middle)
@@ -498,14 +422,14 @@ TEST(quota_in_the_middle)
 		fd = PORT(O_RDWR);
 		CHECK_EQ(3, send_some(batch, fd, 10));
 		CHECK_EQ(EDQUOT, batch->send.error);
-		check_left(fd, 0, 2);
+		CHECK_LEFT(fd, 0, 2);
 		CHECK_EQ(0, info(fd).user_bytes);
 		_exit(EXIT_PASS);
 	}
 	REAP(pid);
 }
 
-/* --- waking ----------------------------------------------------------------------------------------- */
+/* --- waking ------------------------------------------------------------------------- */
 
 TEST(eight_messages_wake_eight_readers)
 {
@@ -522,31 +446,97 @@ TEST(eight_messages_wake_eight_readers)
 	CHECK_EQ(28, sum);
 }
 
+TEST(eight_messages_wake_eight_in_read)
+{
+	struct batch *batch = batch_new();
+	int fd = PORT(O_RDWR), got[8], sum = 0, i;
+	struct call calls[8];
+
+	for (i = 0; i < 8; i++)
+		call_start(&calls[i], fd, CALL_READ, &got[i], sizeof(got[i]));
+	wait_for_waiters(fd, 0, 8);
+	CHECK_EQ(8, send_some(batch, fd, 8));
+	for (i = 0; i < 8; i++) {
+		CHECK_EQ(sizeof(int), call_join(&calls[i]));
+		sum += got[i];
+	}
+	CHECK_EQ(28, sum);
+}
+
+TEST(as_many_are_woken_as_there_are_messages)
+{
+	struct batch *batch = batch_new();
+	int fd = PORT(O_RDWR), i;
+	struct call calls[8];
+
+	for (i = 0; i < 8; i++) {
+		CALL_RECEIVE(&calls[i], fd);
+		wait_for_waiters(fd, 0, i + 1);
+	}
+	CHECK_EQ(5, send_some(batch, fd, 5));
+	/* In the order of their arrival. */
+	for (i = 0; i < 5; i++)
+		CHECK_EQ(i, call_value(&calls[i]));
+	CHECK(waiters_are(fd, 0, 3));
+	CHECK_EQ(3, send_some(batch, fd, 3));
+	for (i = 0; i < 3; i++)
+		CHECK_EQ(i, call_value(&calls[5 + i]));
+}
+
+TEST(two_batches_share_what_comes)
+{
+	struct batch *batch = batch_new(), *got[2] = { batch_new(), batch_new() };
+	int fd = PORT(O_RDWR), i;
+	struct call calls[2];
+
+	for (i = 0; i < 2; i++) {
+		call_start(&calls[i], fd, MAILBOX_IOC_RECEIVE_BATCH,
+			   receiving(got[i], MANY, 0), 0);
+		wait_for_waiters(fd, 0, i + 1);
+	}
+	CHECK_EQ(8, send_some(batch, fd, 8));
+	for (i = 0; i < 2; i++) {
+		CHECK_EQ(0, call_join(&calls[i]));
+		CHECK_EQ(i, got[i]->values[0]);
+	}
+	CHECK_EQ(8, got[0]->receive.done + got[1]->receive.done);
+	CHECK_EQ(-EAGAIN, take(fd));
+}
+
 struct worker {
-	int fd;
+	int fd, epoll;			/* epoll is -1: it uses poll() */
 	pthread_t thread;
 	atomic_int tid;
 };
 
+/* Until it has one message. */
 static void *wait_and_take(void *arg)
 {
 	struct worker *worker = arg;
-	int epoll = epoll_of(worker->fd, EPOLLIN | EPOLLEXCLUSIVE);
 
 	worker->tid = syscall(SYS_gettid);
-	while (take(worker->fd) == -EAGAIN)
-		epolled(epoll, -1);
+	while (take(worker->fd) == -EAGAIN) {
+		struct pollfd poll_fd = { .fd = worker->fd, .events = POLLIN };
+
+		if (worker->epoll < 0)
+			CHECK_EQ(1, RESULT(poll(&poll_fd, 1, -1)));
+		else
+			epolled(worker->epoll, -1);
+	}
 	return NULL;
 }
 
-TEST(eight_messages_wake_eight_exclusive_pollers)
+/* @events: of an epoll set; 0 = poll(). @shared: all use the same set. */
+static void check_workers(unsigned int events, bool shared)
 {
 	struct batch *batch = batch_new();
-	int fd = PORT(O_RDWR), i;
+	int fd = PORT(O_RDWR), epoll = -1, i;
 	struct worker workers[8];
 
 	for (i = 0; i < 8; i++) {
-		workers[i] = (struct worker){ .fd = fd };
+		if (events && (!i || !shared))
+			epoll = epoll_of(fd, events);
+		workers[i] = (struct worker){ .fd = fd, .epoll = epoll };
 		CHECK_EQ(0, pthread_create(&workers[i].thread, NULL, wait_and_take, &workers[i]));
 		WAIT_FOR(thread_is_asleep(workers[i].tid));
 	}
@@ -555,7 +545,47 @@ TEST(eight_messages_wake_eight_exclusive_pollers)
 		CHECK_EQ(0, pthread_join(workers[i].thread, NULL));
 }
 
-/* --- many at once -------------------------------------------------------------------------------------- */
+TEST(eight_messages_wake_eight_in_poll)
+{
+	check_workers(0, false);
+}
+
+TEST(eight_messages_wake_eight_in_epoll)
+{
+	check_workers(EPOLLIN, false);
+}
+
+TEST(eight_messages_wake_eight_of_one_set)
+{
+	check_workers(EPOLLIN, true);
+}
+
+TEST(eight_messages_wake_eight_at_the_edge)
+{
+	check_workers(EPOLLIN | EPOLLET, false);
+}
+
+TEST(eight_messages_wake_eight_exclusive_pollers)
+{
+	check_workers(EPOLLIN | EPOLLEXCLUSIVE, false);
+}
+
+TEST(room_of_a_batch_wakes_pollers)
+{
+	static const enum poller_kind kinds[] = { BY_POLL, BY_EPOLL, BY_EPOLL_EDGE };
+	struct batch *batch = batch_new();
+	int fd = PORT(O_RDWR, .capacity = 8), i;
+	struct poller pollers[3];
+
+	CHECK_EQ(8, send_some(batch, fd, 8));
+	for (i = 0; i < 3; i++)
+		poller_start(&pollers[i], fd, kinds[i], POLLOUT);
+	check_batch(batch, fd, 0, 7);
+	for (i = 0; i < 3; i++)
+		CHECK_EQ(POLLOUT, poller_end(&pollers[i]));
+}
+
+/* --- many at once ------------------------------------------------------------------- */
 
 #define SENDERS		3
 #define RECEIVERS	2

@@ -5,32 +5,9 @@
  */
 #include <sys/resource.h>
 
-#include "direct.h"
+#include "many.h"
 
-static int broadcast_new(int flags, struct mailbox_ioc_port_create create)
-{
-	create.flags |= MAILBOX_CREATE_BROADCAST;
-	return port_new(flags, NULL, create);
-}
-
-#define BROADCAST(flags, ...) \
-	broadcast_new(flags, (struct mailbox_ioc_port_create){ __VA_ARGS__ })
-
-static void check_left(int fd, int first, int last)
-{
-	int i;
-
-	for (i = first; i <= last; i++)
-		CHECK_EQ(i, take(fd));
-	CHECK_EQ(-EAGAIN, take(fd));
-}
-
-static unsigned long long user_bytes(int fd)
-{
-	return info(fd).user_bytes;
-}
-
-/* --- who gets what ------------------------------------------------------------------------ */
+/* --- who gets what ------------------------------------------------------------------ */
 
 TEST(all_get_it)
 {
@@ -42,7 +19,7 @@ TEST(all_get_it)
 		CHECK_EQ(0, put(out, i));
 	CHECK_EQ(12, messages(out));
 	for (i = 0; i < 3; i++)
-		check_left(in[i], 1, 4);
+		CHECK_LEFT(in[i], 1, 4);
 	CHECK_EQ(4, port_stat(out).sent);
 	CHECK_EQ(12, port_stat(out).received);
 }
@@ -52,7 +29,7 @@ TEST(who_sends_and_receives_gets_its_own)
 	int fd = BROADCAST(O_RDWR);
 
 	CHECK_EQ(0, put(fd, 1));
-	check_left(fd, 1, 1);
+	CHECK_LEFT(fd, 1, 1);
 }
 
 TEST(who_comes_later_gets_what_comes_later)
@@ -62,8 +39,8 @@ TEST(who_comes_later_gets_what_comes_later)
 	CHECK_EQ(0, put(out, 1));
 	second = open_fd(O_RDONLY, out);
 	CHECK_EQ(0, put(out, 2));
-	check_left(first, 1, 2);
-	check_left(second, 2, 2);
+	CHECK_LEFT(first, 1, 2);
+	CHECK_LEFT(second, 2, 2);
 }
 
 TEST(nobody_is_there)
@@ -144,7 +121,26 @@ TEST(pollers_of_all_wake)
 	CHECK_EQ(IN, polled(in[1]) & IN);
 }
 
-/* --- payload is stored once ------------------------------------------------------------------- */
+TEST(each_has_its_sigio)
+{
+	int out = BROADCAST(O_WRONLY, .capacity = 1), in[2], i;
+	sigset_t set = block_io();
+
+	for (i = 0; i < 2; i++) {
+		in[i] = open_fd(O_RDONLY, out);
+		handle_io(in[i]);
+		CHECK_EQ(0, put(out, i));
+		CHECK(io_arrives(&set, 10));
+		CHECK_EQ(i, take(in[i]));
+		CHECK_OK(fcntl(in[i], F_SETFL, 0));
+	}
+	/* The first one is full. */
+	handle_io(out);
+	close(in[0]);
+	CHECK(io_arrives(&set, 10));
+}
+
+/* --- payload is stored once --------------------------------------------------------- */
 
 #define LONG	20000
 
@@ -169,7 +165,7 @@ TEST(payload_is_stored_once)
 	CHECK_EQ(before, user_bytes(out));
 }
 
-/* --- slow receivers --------------------------------------------------------------------------- */
+/* --- slow receivers ----------------------------------------------------------------- */
 
 TEST(slow_receiver_holds_up_who_blocks)
 {
@@ -188,8 +184,8 @@ TEST(slow_receiver_holds_up_who_blocks)
 	CHECK_EQ(-EAGAIN, take(fast));
 	CHECK_EQ(1, take(slow));
 	CHECK_EQ(0, call_join(&call));
-	check_left(fast, 3, 3);
-	check_left(slow, 2, 3);
+	CHECK_LEFT(fast, 3, 3);
+	CHECK_LEFT(slow, 2, 3);
 }
 
 static void check_slow(__u32 on_full, __u32 capacity, int first, int last, unsigned int drops)
@@ -202,7 +198,7 @@ static void check_slow(__u32 on_full, __u32 capacity, int first, int last, unsig
 		CHECK_EQ(i, take(fast));
 	}
 	CHECK_EQ(drops, port_stat(out).dropped);
-	check_left(slow, first, last);
+	CHECK_LEFT(slow, first, last);
 }
 
 TEST(slow_receiver_loses_its_oldest)
@@ -243,7 +239,7 @@ static void check_leave(void (*leave)(int slow, pid_t pid), bool child)
 	poller_start(&poller, out, BY_EPOLL_EDGE, POLLOUT);
 	leave(slow, pid);
 	CHECK_EQ(0, call_join(&call));
-	check_left(fast, 2, 2);
+	CHECK_LEFT(fast, 2, 2);
 	CHECK_EQ(POLLOUT, poller_end(&poller));
 }
 
@@ -270,7 +266,7 @@ TEST(slow_receiver_is_killed)
 	check_leave(leave_by_death, true);
 }
 
-/* --- limits and refusals ------------------------------------------------------------------------- */
+/* --- limits and refusals ------------------------------------------------------------ */
 
 TEST(what_is_not_for_a_broadcast_port)
 {
@@ -344,7 +340,9 @@ TEST(quota_ends_in_the_middle_of_the_copies)
 
 TEST(leases_of_each_receiver)
 {
-	struct mailbox_ioc_receive first = { .flags = MAILBOX_RECEIVE_LEASE | MAILBOX_RECEIVE_TRUNC };
+	struct mailbox_ioc_receive first = {
+		.flags = MAILBOX_RECEIVE_LEASE | MAILBOX_RECEIVE_TRUNC,
+	};
 	struct mailbox_ioc_receive second = first;
 	struct mailbox_ioc_settle settle = {};
 	int out = BROADCAST(O_WRONLY), in[2];
@@ -356,14 +354,14 @@ TEST(leases_of_each_receiver)
 	CHECK_EQ(0, command(in[1], MAILBOX_IOC_RECEIVE, &second));
 	settle.token = first.token;
 	CHECK_EQ(0, command(in[0], MAILBOX_IOC_NACK, &settle));
-	check_left(in[0], 1, 1);
+	CHECK_LEFT(in[0], 1, 1);
 	CHECK_EQ(-EAGAIN, take(in[1]));
 	settle.token = second.token;
 	CHECK_EQ(0, command(in[1], MAILBOX_IOC_ACK, &settle));
 	CHECK_EQ(-EAGAIN, take(in[1]));
 }
 
-/* --- receivers that come and go -------------------------------------------------------------------- */
+/* --- receivers that come and go ----------------------------------------------------- */
 
 #define SENDERS		2
 #define COUNT		1500
@@ -394,7 +392,7 @@ static void *send_many(void *arg)
 }
 
 /* Each receiver gets of each sender a run without a gap, to the end or till it leaves. */
-static void *receive_some(void *arg)
+static void *receive_runs(void *arg)
 {
 	struct crowd *crowd = arg;
 	unsigned int seed = syscall(SYS_gettid);
@@ -433,7 +431,7 @@ TEST(runs_without_gaps)
 
 	before = account();
 	for (i = 0; i < 3; i++)
-		CHECK_EQ(0, pthread_create(&receivers[i], NULL, receive_some, &crowd));
+		CHECK_EQ(0, pthread_create(&receivers[i], NULL, receive_runs, &crowd));
 	for (i = 0; i < SENDERS; i++) {
 		sendings[i] = (struct sending){ &crowd, i };
 		CHECK_EQ(0, pthread_create(&senders[i], NULL, send_many, &sendings[i]));

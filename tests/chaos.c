@@ -178,15 +178,17 @@ static void run_end(void *arg)
 static void check_hang_up(struct round *round)
 {
 	struct member *victim = random_member(round);
-	bool both = !random_below(&chance, 4);
+	bool both = !random_below(&chance, 4), bound;
 	unsigned int other = !victim->index;
 
 	random_delay();
+	/* A link that only the victim has bound goes with it. */
+	bound = round->members[other].ready;
 	member_kill(victim);
 	if (both && member_lives(&round->members[other]))
 		member_kill(&round->members[other]);
 	WAIT_FOR(!ALIVE(round));
-	check_sender(round, victim->index, both);
+	check_sender(round, victim->index, both || !bound);
 	check_sender(round, other, true);
 }
 

@@ -45,8 +45,23 @@
 #define NSEC_PER_MSEC	1000000LL
 
 /* A wait for a state that does not come is a failure after this long. */
-#define WAIT_LIMIT_NS	(25 * NSEC_PER_SEC)
+#define WAIT_LIMIT_NS	(25 * NSEC_PER_SEC * test_scale())
 #define TEST_SECONDS	30
+
+/* How much more time and memory a kernel needs that is built for finding bugs. */
+static inline long long test_scale(void)
+{
+	static long long scale;
+	const char *text;
+
+	if (!scale) {
+		text = getenv("MAILBOX_TEST_SCALE");
+		scale = text ? atoi(text) : 1;
+		if (scale < 1)
+			scale = 1;
+	}
+	return scale;
+}
 
 struct test {
 	const char *name;
@@ -388,6 +403,7 @@ static inline bool reap_leftovers(void)
 static inline int run_in_child(struct test *test)
 {
 	struct pollfd gone = { .events = POLLIN };
+	int seconds = test->seconds * test_scale();
 	int status = 0;
 	pid_t pid = fork();
 
@@ -403,8 +419,8 @@ static inline int run_in_child(struct test *test)
 	}
 	setpgid(pid, pid);
 	gone.fd = syscall(SYS_pidfd_open, pid, 0);
-	if (poll(&gone, 1, test->seconds * 1000) == 0) {
-		note("%s: not done after %u seconds", test->name, test->seconds);
+	if (poll(&gone, 1, seconds * 1000) == 0) {
+		note("%s: not done after %d seconds", test->name, seconds);
 		show_threads(pid);
 		status = EXIT_FAIL;
 	}

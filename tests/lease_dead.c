@@ -47,7 +47,7 @@ static void nack_first(int fd)
 	CHECK_EQ(0, nack(fd, GET(fd, .flags = LEASED).receive.token));
 }
 
-/* --- how many times ---------------------------------------------------------------- */
+/* --- how many times ----------------------------------------------------------- */
 
 TEST(last_lease_is_the_last)
 {
@@ -143,7 +143,7 @@ TEST(failed_lease_does_not_count)
 	CHECK_ORDER(letters.fd, 1);
 }
 
-/* --- policy --------------------------------------------------------------------------- */
+/* --- policy ------------------------------------------------------------------- */
 
 TEST(stat_tells_the_policy)
 {
@@ -201,7 +201,7 @@ TEST(policy_is_that_of_the_moment)
 	CHECK_ORDER(letters.fd, 2);
 }
 
-/* --- what arrives there ----------------------------------------------------------------- */
+/* --- what arrives there ------------------------------------------------------- */
 
 static void send_as_stranger(void *arg)
 {
@@ -333,7 +333,7 @@ TEST(sender_pays_for_the_letter)
 	CHECK_EQ(before.user_bytes, account().user_bytes);
 }
 
-/* --- by every way in which a lease ends ---------------------------------------------------- */
+/* --- by every way in which a lease ends --------------------------------------- */
 
 TEST(close_gives_up)
 {
@@ -415,7 +415,7 @@ TEST(destroy_is_no_giving_up)
 	CHECK_EQ(before.user_bytes, account().user_bytes);
 }
 
-/* --- where there is no such port ------------------------------------------------------------- */
+/* --- where there is no such port ---------------------------------------------- */
 
 TEST(no_name_is_given)
 {
@@ -544,7 +544,7 @@ TEST(letter_leaves_sleeping_senders)
 	CHECK_ORDER(letters.dead, 101);
 }
 
-/* --- ports in a row, and in a circle ----------------------------------------------------------- */
+/* --- ports in a row, and in a circle ------------------------------------------ */
 
 TEST(letters_of_letters)
 {
@@ -604,7 +604,7 @@ TEST(own_dead_letter_port)
 	CHECK_ACCOUNT(&before);
 }
 
-/* --- rights ------------------------------------------------------------------------------------- */
+/* --- rights ------------------------------------------------------------------- */
 
 /* USER_A sets the policy and holds the lease; the dead-letter port has this mode. */
 static void give_up_as(void *arg)

@@ -571,7 +571,7 @@ static struct race *run_race(int flags, bool (*use)(struct race *, int, unsigned
 		racers[i] = (struct racer){ race, i ? USER_A : USER_B, flags, use };
 		pids[i] = spawn(run_racer, &racers[i]);
 	}
-	for (round = 0; round < 600; round++) {
+	for (round = 0; round < 600 * test_scale(); round++) {
 		long long result;
 
 		i = random() % 2;

@@ -5,7 +5,7 @@
  */
 #include "wait.h"
 
-/* --- what is refused ---------------------------------------------------------------- */
+/* --- what is refused ---------------------------------------------------------- */
 
 TEST(wait_for_what_there_is_not)
 {
@@ -61,7 +61,7 @@ TEST(struct_that_cannot_be_written)
 	CHECK_EQ(-EFAULT, command(fd, MAILBOX_IOC_PORT_WAIT, (void *)8));
 }
 
-/* --- what holds now --------------------------------------------------------------------- */
+/* --- what holds now ----------------------------------------------------------- */
 
 static void create_with_nobody(void)
 {
@@ -205,7 +205,7 @@ TEST(any_handle_waits_by_name)
 	}
 }
 
-/* --- on a bound handle -------------------------------------------------------------------- */
+/* --- on a bound handle -------------------------------------------------------- */
 
 TEST(bound_handle_looks_at_its_port)
 {
@@ -278,7 +278,7 @@ TEST(pair_wakes_who_waits)
 	CHECK_EQ(HANGUP, waiting_end(&hangup));
 }
 
-/* --- how long ------------------------------------------------------------------------------- */
+/* --- how long ----------------------------------------------------------------- */
 
 TEST(wait_that_may_not_sleep)
 {
@@ -333,7 +333,7 @@ TEST(deadline_that_never_comes)
 		CHECK_EQ(NAMED, waiting_end(&waiting[i]));
 }
 
-/* --- signals ---------------------------------------------------------------------------------- */
+/* --- signals ------------------------------------------------------------------ */
 
 static void signal_a_wait(int flags, int fd, const char *name, long long expected)
 {
@@ -409,7 +409,7 @@ TEST(killed_wait_leaves_nothing)
 	CHECK_ACCOUNT(&before);
 }
 
-/* --- who may know ---------------------------------------------------------------------------- */
+/* --- who may know ------------------------------------------------------------- */
 
 static void look_as_stranger(void *arg)
 {
@@ -480,7 +480,7 @@ TEST(stranger_is_told_when_the_port_comes)
 	REAP(pid);
 }
 
-/* --- names that come and go --------------------------------------------------------------------- */
+/* --- names that come and go --------------------------------------------------- */
 
 TEST(wait_goes_on_with_the_next_port)
 {

@@ -30,7 +30,7 @@ static long long opening_end(struct opening *opening)
 	return call_join(&opening->call);
 }
 
-/* --- the name ------------------------------------------------------------------------ */
+/* --- the name ----------------------------------------------------------------- */
 
 TEST(open_sleeps_for_the_name)
 {
@@ -245,7 +245,7 @@ TEST(open_of_a_name_that_comes_and_goes)
 	CHECK_EQ(0, opening_end(&opening));
 }
 
-/* --- the other side ------------------------------------------------------------------------- */
+/* --- the other side ----------------------------------------------------------- */
 
 TEST(reader_and_writer_wait_for_each_other)
 {

@@ -8,7 +8,7 @@
 
 #include "wait.h"
 
-/* --- whoever waits is woken ----------------------------------------------------------- */
+/* --- whoever waits is woken --------------------------------------------------- */
 
 enum way {
 	IN_WAIT,
@@ -84,7 +84,7 @@ static void __attribute__((constructor)) add_wakes(void)
 	}
 }
 
-/* --- what is refused ------------------------------------------------------------------- */
+/* --- what is refused ---------------------------------------------------------- */
 
 TEST(watch_what_there_is_not)
 {
@@ -148,7 +148,7 @@ TEST(watch_sends_no_sigio)
 	CHECK_EQ(0, polled(fd));
 }
 
-/* --- what it tells ------------------------------------------------------------------------ */
+/* --- what it tells ------------------------------------------------------------ */
 
 TEST(nothing_is_watched)
 {
@@ -311,7 +311,7 @@ TEST(watch_goes_with_its_handle)
 	CHECK_ACCOUNT(&before);
 }
 
-/* --- binding it afterwards ------------------------------------------------------------------ */
+/* --- binding it afterwards ---------------------------------------------------- */
 
 TEST(binding_ends_the_watch)
 {
@@ -353,7 +353,7 @@ TEST(failed_binding_leaves_the_watch)
 	CHECK_EQ(IN, polled(fd));
 }
 
-/* --- who may know ----------------------------------------------------------------------------- */
+/* --- who may know ------------------------------------------------------------- */
 
 static void watch_as_stranger(void *arg)
 {
@@ -413,7 +413,7 @@ TEST(another_network_namespace_is_nothing_to_it)
 	CHECK_EQ(0, epolled(epoll, 0));
 }
 
-/* --- how many ------------------------------------------------------------------------------------ */
+/* --- how many ----------------------------------------------------------------- */
 
 enum { WATCHES_MAX = 1024 };
 
@@ -517,7 +517,7 @@ TEST(watches_of_a_user)
 	REAP(spawn(watch_too_many, name));
 }
 
-/* --- names that come and go ------------------------------------------------------------------------ */
+/* --- names that come and go --------------------------------------------------- */
 
 static void *come_and_go_often(void *arg)
 {

@@ -199,50 +199,68 @@ static void run_crowd_caller(void *arg)
 	}
 }
 
-static void run_crowd_server(void *arg)
-{
-	unsigned int generation = (uintptr_t)arg, random = getpid(), count = 0, i;
+struct hand {
 	struct question questions[IN_HAND];
 	__u64 tokens[IN_HAND];
+	unsigned int count;
+};
+
+/* False if there is none, and others to answer. */
+static bool take_question(int fd, struct hand *hand, unsigned int generation)
+{
+	struct question *question = &hand->questions[hand->count];
+	struct mailbox_ioc_receive receive = {
+		/* Who has something to answer does not sleep. */
+		.flags = hand->count ? MAILBOX_RECEIVE_NONBLOCK : 0,
+		.data = user_pointer(question),
+		.size = sizeof(*question),
+	};
+	long long result = command(fd, MAILBOX_IOC_RECEIVE, &receive);
+	struct caller *caller;
+
+	if (result == -EAGAIN && hand->count)
+		return false;
+	CHECK_EQ(0, result);
+	CHECK(question->caller < CALLERS);
+	caller = &crowd->callers[question->caller];
+	/* Nobody has seen it before. */
+	CHECK(question->number > caller->served);
+	caller->server = generation;
+	caller->served = question->number;
+	hand->tokens[hand->count++] = receive.token;
+	return true;
+}
+
+static void answer_question(int fd, struct hand *hand, unsigned int index)
+{
+	struct question *question = &hand->questions[index];
+	struct mailbox_ioc_reply reply = {
+		.token = hand->tokens[index],
+		.data = user_pointer(question),
+		.len = sizeof(*question),
+	};
+	long long result;
+
+	question->check = ~question->check;
+	result = command(fd, MAILBOX_IOC_REPLY, &reply);
+	/* Its caller has died. */
+	if (result)
+		CHECK_EQ(-ESRCH, result);
+	hand->count--;
+	hand->questions[index] = hand->questions[hand->count];
+	hand->tokens[index] = hand->tokens[hand->count];
+}
+
+static void run_crowd_server(void *arg)
+{
+	unsigned int generation = (uintptr_t)arg, random = getpid();
+	struct hand hand = {};
 	int fd = open_fd(O_RDONLY, crowd->fd);
 
 	for (;;) {
-		while (count < IN_HAND) {
-			struct mailbox_ioc_receive receive = {
-				/* Who has something to answer does not sleep. */
-				.flags = count ? MAILBOX_RECEIVE_NONBLOCK : 0,
-				.data = user_pointer(&questions[count]),
-				.size = sizeof(questions[count]),
-			};
-			long long result = command(fd, MAILBOX_IOC_RECEIVE, &receive);
-			struct caller *caller;
-
-			if (result == -EAGAIN && count)
-				break;
-			CHECK_EQ(0, result);
-			CHECK(questions[count].caller < CALLERS);
-			caller = &crowd->callers[questions[count].caller];
-			/* Nobody has seen it before. */
-			CHECK(questions[count].number > caller->served);
-			caller->server = generation;
-			caller->served = questions[count].number;
-			tokens[count++] = receive.token;
-		}
-		i = random_below(&random, count);
-		questions[i].check = ~questions[i].check;
-		struct mailbox_ioc_reply reply = {
-			.token = tokens[i],
-			.data = user_pointer(&questions[i]),
-			.len = sizeof(questions[i]),
-		};
-		long long result = command(fd, MAILBOX_IOC_REPLY, &reply);
-
-		/* Its caller has died. */
-		if (result)
-			CHECK_EQ(-ESRCH, result);
-		count--;
-		questions[i] = questions[count];
-		tokens[i] = tokens[count];
+		while (hand.count < IN_HAND && take_question(fd, &hand, generation))
+			;
+		answer_question(fd, &hand, random_below(&random, hand.count));
 	}
 }
 
@@ -394,7 +412,7 @@ static void begin_job(unsigned int number, unsigned int generation)
 
 static void run_shop_worker(void *arg)
 {
-	unsigned int generation = (uintptr_t)arg, random = getpid(), numbers[LEASES], i;
+	unsigned int generation = (uintptr_t)arg, random = getpid(), numbers[LEASES] = {}, i;
 	struct mailbox_receive_entry entries[LEASES];
 	int fd = open_fd(O_RDONLY, shop->fd);
 

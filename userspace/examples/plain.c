@@ -15,28 +15,28 @@ int main(void)
 	int fd;
 
 	fd = open("/dev/mailbox", O_RDWR | O_CLOEXEC);
-	if (fd < 0 || ioctl(fd, MAILBOX_IOC_PORT_CREATE, &port) < 0) {
-		perror("plain");
-		return 1;
-	}
+	if (fd < 0 || ioctl(fd, MAILBOX_IOC_PORT_CREATE, &port) < 0)
+		goto failed;
 
 	/* read() and write() send and receive without further ado, */
 	if (write(fd, "one", 3) != 3 || write(fd, "two", 3) != 3 ||
-	    (len = read(fd, text, sizeof(text))) < 0) {
-		perror("plain");
-		return 1;
-	}
+	    (len = read(fd, text, sizeof(text))) < 0)
+		goto failed;
 	printf("%.*s\n", (int)len, text);
 
 	/* and RECEIVE tells all there is to know about a message. */
 	message.data = (__u64)(unsigned long)text;
 	message.size = sizeof(text);
-	if (ioctl(fd, MAILBOX_IOC_RECEIVE, &message) < 0) {
-		perror("plain");
-		return 1;
-	}
+	if (ioctl(fd, MAILBOX_IOC_RECEIVE, &message) < 0)
+		goto failed;
 	printf("%.*s, from process %u\n", (int)message.len, text, message.pid);
 
 	close(fd);
 	return 0;
+
+failed:
+	perror("plain");
+	if (fd >= 0)
+		close(fd);
+	return 1;
 }

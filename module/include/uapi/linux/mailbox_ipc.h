@@ -259,8 +259,9 @@ struct mailbox_ioc_port_create {
  * Broadcast: every handle that receives gets each message that is sent after it
  * was bound. Each has the whole capacity for itself, and @on_full is applied to
  * each on its own; with BLOCK a send sleeps until all have room, or a receiver
- * asleep that wants it, and is not received before. Without any
- * receiver a message is gone. Of handles that receive there are at most
+ * asleep that wants it, and is not received before. A send has its number
+ * whoever drops it; each that does is counted. Without any receiver a message is
+ * gone. Of handles that receive there are at most
  * MAILBOX_BROADCAST_MAX (ENOSPC). SYNC and calls are EOPNOTSUPP. Not with RENDEZVOUS
  * nor with SLOT.
  */
