@@ -22,16 +22,19 @@ static int entries_check(u32 count, u32 entry_size, size_t first_size)
 }
 
 /*
- * The array at @user of entries of @theirs bytes, as one of entries of @ours; to
- * be freed by kvfree().
+ * The array at @user of entries of @theirs bytes, which can be written too, as one
+ * of entries of @ours; to be freed by kvfree().
  */
-static void *entries_read(const void __user *user, u32 count, u32 theirs,
+static void *entries_read(void __user *user, u32 count, u32 theirs,
 			  size_t ours)
 {
-	void *entries = kvmalloc_array(count, ours, GFP_KERNEL_ACCOUNT);
+	void *entries;
 	int err = 0;
 	u32 i;
 
+	if (mbx_user_probe(user, (size_t)count * theirs))
+		return ERR_PTR(-EFAULT);
+	entries = kvmalloc_array(count, ours, GFP_KERNEL_ACCOUNT);
 	if (!entries)
 		return ERR_PTR(-ENOMEM);
 	if (theirs == ours) {
@@ -143,11 +146,9 @@ int mbx_ioctl_send_batch(struct mbx_ioctl *ioctl)
 		return PTR_ERR(entries);
 	sends = kvcalloc(arg->count, sizeof(*sends), GFP_KERNEL_ACCOUNT);
 	err = sends ? 0 : -ENOMEM;
-	/* Written back beforehand, to see that it can be. */
 	for (i = 0; i < arg->count && !err; i++)
-		err = entries[i].pad ? -EINVAL :
-		      entry_write(user, i, arg->entry_size, &entries[i],
-				  sizeof(*entries));
+		if (entries[i].pad)
+			err = -EINVAL;
 	if (!err)
 		err = batch_send(ioctl, entries, sends);
 	if (err)
