@@ -144,6 +144,7 @@ guest-install:
 	$(if $(with_userspace),install -D -t $(GUEST)/usr/lib/mailbox/examples \
 		$(patsubst userspace/%.c,$(BUILD)/userspace/%,$(wildcard userspace/examples/*.c)))
 	$(if $(with_tests),$(TESTDIR) install INSTALL_PATH=$(GUEST)/usr/lib/mailbox/tests)
+	$(if $(and $(with_tests),$(wildcard /usr/bin/socat)),install -D -t $(GUEST)/usr/bin /usr/bin/socat)
 	$(if $(wildcard tests/demo/demo),install -D tests/demo/demo $(GUEST)/usr/lib/mailbox/demo)
 
 $(BUILD)/vm/qemu-exit: tests/vm/guest/qemu-exit.c

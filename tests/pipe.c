@@ -189,6 +189,39 @@ TEST(dd_at_both_ends)
 	check_program((char *[]){ "dd", "bs=2000", NULL });
 }
 
+/* It polls, and reads and writes what is there. */
+TEST(socat_at_both_ends)
+{
+	if (access("/usr/bin/socat", X_OK))
+		SKIP("no socat here");
+	check_program((char *[]){ "socat", "-u", "STDIN", "STDOUT", NULL });
+}
+
+/* A child of its own has the duplex pair for both. */
+TEST(socat_by_a_duplex_pair)
+{
+	struct ends ends = PAIR(O_RDWR);
+	char fd[16], text[16] = {};
+	pid_t pid;
+
+	if (access("/usr/bin/socat", X_OK))
+		SKIP("no socat here");
+	snprintf(fd, sizeof(fd), "FD:%d", ends.second);
+	pid = fork();
+	CHECK_OK(pid);
+	if (!pid) {
+		CHECK_OK(fcntl(ends.second, F_SETFD, 0));
+		execlp("socat", "socat", fd, "EXEC:cat", NULL);
+		_exit(EXIT_FAIL);
+	}
+	close(ends.second);
+	CHECK_EQ(5, write(ends.first, "there", 5));
+	CHECK_EQ(5, read(ends.first, text, sizeof(text)));
+	CHECK_EQ(0, strcmp(text, "there"));
+	close(ends.first);
+	CHECK_EQ(0, reap_status(pid));
+}
+
 TEST(passed_through_a_socket)
 {
 	struct ends ends = PAIR(O_RDWR);
