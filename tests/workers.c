@@ -141,7 +141,8 @@ TEST_WITHIN(lease_that_ends, CHAOS_SECONDS)
 #define SERVERS		4
 #define IN_HAND		3		/* requests that a server has at once */
 #define GENERATIONS	4096		/* of servers */
-#define CROWD_NS	(5 * NSEC_PER_SEC)
+#define CROWD_NS	(5 * NSEC_PER_SEC)	/* or until there were enough kills */
+#define LEAST_KILLS	20
 
 struct question {
 	unsigned int caller, number, check;
@@ -325,7 +326,8 @@ TEST_WITHIN(hundred_callers_and_four_servers, CHAOS_SECONDS)
 	WAIT_FOR(crowd->answered > CALLERS);
 	go_first();
 	end = now_ns(CLOCK_MONOTONIC) + CROWD_NS;
-	while (now_ns(CLOCK_MONOTONIC) < end && crowd->generations < GENERATIONS - SERVERS) {
+	while ((kills < LEAST_KILLS || now_ns(CLOCK_MONOTONIC) < end) &&
+	       crowd->generations < GENERATIONS - SERVERS) {
 		unsigned int answered = crowd->answered;
 
 		random_delay();
@@ -355,7 +357,7 @@ TEST_WITHIN(hundred_callers_and_four_servers, CHAOS_SECONDS)
 	CHECK_RANGE(0, dead_servers * IN_HAND, crowd->broken);
 	close(crowd->fd);
 	CHECK_ACCOUNT(&before);
-	chaos_end(20);
+	chaos_end(LEAST_KILLS);
 }
 
 /* --- a pool of workers --------------------------------------------------------------- */
