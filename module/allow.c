@@ -187,6 +187,8 @@ int mbx_allow_change(struct mbx_port *port, const struct mailbox_allow *entry,
 		}
 		if (less)
 			mbx_port_revoke(port, end_keeps, spent);
+		else
+			mbx_port_tell(port, 0, 0);
 		goto free;
 	}
 
@@ -201,6 +203,8 @@ int mbx_allow_change(struct mbx_port *port, const struct mailbox_allow *entry,
 		goto free;
 	list_add_tail(&new->node, &port->allow);
 	port->allowed++;
+	/* Some may see it now, and watch it already. */
+	mbx_port_tell(port, 0, 0);
 	return 0;
 free:
 	allow_free(new);

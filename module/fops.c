@@ -228,7 +228,8 @@ static void mbx_show_fdinfo(struct seq_file *seq, struct file *file)
 	err = mbx_handle_stat(handle, "", false, &stat, NULL, 0);
 	if (err) {
 		seq_printf(seq, "port:\t%s\n",
-			   err == -ENOTCONN ? "none" : "destroyed");
+			   err == -ENOTCONN ? "none" :
+			   err == -EACCES ? "revoked" : "destroyed");
 		return;
 	}
 	seq_printf(seq, "port:\t%llu\nname:\t%s\nrights:\t%s\n", stat.id,

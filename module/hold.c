@@ -390,64 +390,66 @@ void mbx_port_expire(struct mbx_port *port, struct list_head *spent)
 
 /* --- the end ------------------------------------------------------------------ */
 
-/*
- * What @end, or, if NULL, an end that was revoked, has in hand for longest: so
- * whoever sleeps gets the oldest message first.
+/**
+ * mbx_hold_release_locked() - settle what an end has in hand for longest
+ * @end:	which
+ * @lanes:	at least one
+ * @spent:	gets a message that has had its last lease
+ * @lease:	gets a lease for the caller to free, or is left
+ * @wakes:	gets whom it concerns
+ *
+ * A lease returns, the oldest first, so whoever sleeps gets that; the caller of
+ * a request gets -EPIPE.
+ *
+ * Context: mbx_port.lock held. Return: false if there was nothing.
  */
-static struct mbx_held *held_first(struct mbx_port *port, struct mbx_end *end)
+bool mbx_hold_release_locked(struct mbx_end *end, struct mbx_lanes *lanes,
+			     struct list_head *spent, struct mbx_lease **lease,
+			     struct mbx_wakes *wakes)
 {
-	if (!end) {
-		list_for_each_entry(end, &port->ends, node)
-			if (end->revoked && !list_empty(&end->held))
-				break;
-		if (list_entry_is_head(end, &port->ends, node))
-			return NULL;
+	struct mbx_port *port = end->port;
+	struct mbx_held *held;
+
+	held = list_first_entry_or_null(&end->held, struct mbx_held, by_end);
+	if (!held)
+		return false;
+	mbx_hold_forget(port, held);
+	if (held->lease) {
+		*lease = held_lease(held);
+		lease_return(port, end->channel, *lease, lanes, spent, wakes);
+	} else {
+		mbx_waiter_end(port, held_caller(held), -EPIPE, wakes);
 	}
-	return list_first_entry_or_null(&end->held, struct mbx_held, by_end);
+	return true;
 }
 
 /**
  * mbx_hold_release() - settle one of the things that an end has in hand
- * @port:	where
- * @end:	of those that were revoked, if NULL
+ * @end:	which
  * @spent:	gets messages that have had their last lease
- *
- * A lease returns; the caller of a request gets -EPIPE.
  *
  * Context: process, may sleep for memory. Return: false if there was nothing.
  */
-bool mbx_hold_release(struct mbx_port *port, struct mbx_end *end,
-		      struct list_head *spent)
+bool mbx_hold_release(struct mbx_end *end, struct list_head *spent)
 {
+	struct mbx_port *port = end->port;
 	struct mbx_lease *lease = NULL;
 	struct mbx_lanes lanes;
 	struct mbx_wakes wakes;
-	struct mbx_held *held;
+	bool released;
 
 	/* It gets nothing more, and most have nothing. */
-	if (end && list_empty_careful(&end->held))
+	if (list_empty_careful(&end->held))
 		return false;
 	lanes_need(&lanes);
 	mbx_wakes_begin(&wakes);
 	spin_lock(&port->lock);
-	held = held_first(port, end);
-	if (held) {
-		struct mbx_channel *channel = held->end->channel;
-
-		mbx_hold_forget(port, held);
-		if (held->lease) {
-			lease = held_lease(held);
-			lease_return(port, channel, lease, &lanes, spent,
-				     &wakes);
-		} else {
-			mbx_waiter_end(port, held_caller(held), -EPIPE, &wakes);
-		}
-	}
+	released = mbx_hold_release_locked(end, &lanes, spent, &lease, &wakes);
 	spin_unlock(&port->lock);
 	mbx_wakes_finish(port, &wakes);
 	mbx_lanes_free(&lanes);
 	kfree(lease);
-	return held;
+	return released;
 }
 
 /**

@@ -96,6 +96,7 @@ struct mbx_quota {
  * @uid:	invariant after init
  * @ports:	ports created by this user that still exist
  * @bytes:	what its messages cost: payload and MAILBOX_MESSAGE_OVERHEAD
+ * @spare:	what may be kept ready for its next messages
  * @watches:	names that it watches
  */
 struct mbx_user {
@@ -105,8 +106,12 @@ struct mbx_user {
 	kuid_t uid;
 	atomic_t ports;
 	atomic64_t bytes;
+	atomic64_t spare;
 	atomic_t watches;
 };
+
+/* What is kept ready is this part of the quota of bytes at most. */
+#define MBX_USER_SPARE_PART	8
 
 /* Whoever changes a port tells all who watch it. */
 #define MBX_USER_WATCHES_MAX	1024
@@ -118,6 +123,8 @@ int mbx_user_charge_port(struct mbx_user *user);
 void mbx_user_uncharge_port(struct mbx_user *user);
 int mbx_user_charge_bytes(struct mbx_user *user, size_t bytes);
 void mbx_user_uncharge_bytes(struct mbx_user *user, size_t bytes);
+unsigned long mbx_user_charge_spare(struct mbx_user *user);
+void mbx_user_uncharge_spare(struct mbx_user *user, unsigned long bytes);
 int mbx_user_charge_watch(struct mbx_user *user);
 void mbx_user_uncharge_watch(struct mbx_user *user);
 
@@ -154,6 +161,8 @@ struct mbx_watcher {
  * @name:	what is watched, or empty for @port for good; invariant while
  *		it is in a list, as are the following
  * @events:	MAILBOX_EVENT_*
+ * @blind:	who watches may not see the port, as of the last look; the lock of
+ *		the list
  * @senders_seen: mbx_port.senders_seen when it began
  * @receivers_seen: likewise
  * @user:	whose quota pays, or NULL; holds a reference
@@ -164,19 +173,25 @@ struct mbx_watch {
 	struct mbx_port *port;
 	char name[MAILBOX_NAME_SIZE];
 	u32 events;
+	bool blind;
 	u64 senders_seen;
 	u64 receivers_seen;
 	struct mbx_user *user;
 	struct mbx_watcher *watcher;
 };
 
+/* What everybody may know of a name. */
+#define MBX_EVENTS_PUBLIC	(MAILBOX_EVENT_NAMED | MAILBOX_EVENT_GONE)
+/* It may be another port, or who may see it has changed: look anew. */
+#define MBX_EVENTS_ALL		(~0U)
+
 void mbx_watcher_init(struct mbx_watcher *watcher);
-void mbx_watch_tell(struct list_head *watches);
+void mbx_watch_tell(struct list_head *watches, u32 events);
 void mbx_watch_add(struct mbx_port *port, struct mbx_watch *watch);
 int mbx_watcher_sleep(struct mbx_watcher *watcher,
 		      const struct mbx_deadline *deadline);
 
-/* --- transfer.c, hold.c, calls.c, send.c, receive.c, port.c ------------- */
+/* --- transfer.c, hold.c, calls.c, send.c, receive.c, port.c, end.c ----- */
 
 /**
  * struct mbx_policy - what a port is created with and PORT_SET changes
@@ -264,6 +279,7 @@ struct mbx_channel {
  * @senders_waiting: length of @senders
  * @receivers_waiting: sleeping receivers in all
  * @ends:	struct mbx_end
+ * @cursor:	in @ends, the next one that mbx_port_revoke() looks at
  * @send_handles: ends that may send
  * @receive_handles: ends that may receive
  * @senders_seen: ends that may send, ever
@@ -299,6 +315,7 @@ struct mbx_port {
 	unsigned int senders_waiting;
 	unsigned int receivers_waiting;
 	struct list_head ends;
+	struct list_head *cursor;
 	unsigned int send_handles;
 	unsigned int receive_handles;
 	u64 senders_seen;
@@ -571,21 +588,26 @@ void mbx_calls_init(struct mbx_calls *calls);
 /* port.c */
 struct mbx_port *mbx_port_alloc(const struct mbx_policy *policy, u32 flags);
 void mbx_port_free(struct mbx_port *port);
-int mbx_port_attach(struct mbx_port *port, struct mbx_end *end);
-void mbx_port_detach(struct mbx_end *end, struct list_head *spent);
-void mbx_port_revoke(struct mbx_port *port,
-		     bool (*keeps)(const struct mbx_end *end),
-		     struct list_head *spent);
+void mbx_port_drain(struct mbx_port *port, struct mbx_queue *ready);
+void mbx_port_hang_up(struct mbx_port *port);
+void mbx_port_tell(struct mbx_port *port, __poll_t receive, __poll_t send);
 void mbx_port_exit(struct mbx_port *port, fmode_t mode);
 void mbx_port_kill(struct mbx_port *port);
 bool mbx_port_post(struct mbx_port *port, struct mbx_message *msg);
 int mbx_port_set_policy(struct mbx_port *port, const struct mbx_policy *policy,
 			u32 fields);
 int mbx_port_get_policy(struct mbx_port *port, struct mbx_policy *policy);
-u32 mbx_port_events(struct mbx_port *port, const struct mbx_watch *watch);
+u32 mbx_port_events(struct mbx_port *port, struct mbx_watch *watch);
 __poll_t mbx_port_poll(struct mbx_end *in, struct mbx_end *out,
 		       struct file *file, poll_table *wait);
 void mbx_port_stat(struct mbx_port *port, struct mailbox_ioc_port_stat *stat,
 		   struct mailbox_waiter *waiters, u32 room);
+
+/* end.c */
+int mbx_port_attach(struct mbx_port *port, struct mbx_end *end);
+void mbx_port_detach(struct mbx_end *end, struct list_head *spent);
+void mbx_port_revoke(struct mbx_port *port,
+		     bool (*keeps)(const struct mbx_end *end),
+		     struct list_head *spent);
 
 #endif /* MBX_INTERNAL_H */

@@ -6,7 +6,9 @@
 #define MBX_IOCTL_H
 
 #include <linux/cred.h>
+#include <linux/overflow.h>
 #include <linux/pid_namespace.h>
+#include <linux/time_namespace.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 #include <linux/user_namespace.h>
@@ -77,6 +79,19 @@ int mbx_ioctl_reply(const struct mbx_ioctl *ioctl, size_t from);
 int mbx_ioctl_probe(const struct mbx_ioctl *ioctl, size_t from);
 
 /**
+ * mbx_ioctl_clock_offset() - what CLOCK_MONOTONIC is ahead by for the caller
+ *
+ * Return: nanoseconds; not 0 in a time namespace only.
+ */
+static inline s64 mbx_ioctl_clock_offset(void)
+{
+	struct timespec64 offset = {};
+
+	timens_add_monotonic(&offset);
+	return timespec64_to_ns(&offset);
+}
+
+/**
  * mbx_ioctl_deadline() - how long a command may sleep
  * @ioctl:	the command
  * @nonblock:	its flags say: not at all
@@ -87,6 +102,15 @@ static inline struct mbx_deadline
 mbx_ioctl_deadline(const struct mbx_ioctl *ioctl, bool nonblock, bool realtime,
 		   u64 ns)
 {
+	if (ns && !realtime) {
+		s64 host;
+
+		/* 0 is taken; and what is over is over. */
+		if (check_sub_overflow((s64)min_t(u64, ns, KTIME_MAX),
+				       mbx_ioctl_clock_offset(), &host))
+			host = KTIME_MAX;
+		ns = max_t(s64, host, 1);
+	}
 	return (struct mbx_deadline) {
 		.nonblock = nonblock || (ioctl->file->f_flags & O_NONBLOCK),
 		.clock = realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC,

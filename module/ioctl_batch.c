@@ -208,7 +208,7 @@ static int batch_copy(struct mbx_receive *receive, const struct mbx_taken *taken
 	entry->len = msg->len;
 	entry->type = msg->type;
 	entry->seq = msg->seq;
-	entry->time_ns = msg->time_ns;
+	entry->time_ns = msg->time_ns + mbx_ioctl_clock_offset();
 	entry->token = mbx_taken_token(taken, receive->lease);
 	entry->reply_size = taken->reply_size;
 	entry->priority = msg->priority;

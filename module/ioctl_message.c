@@ -158,13 +158,14 @@ static int receive_write(const struct mbx_ioctl_receive *call,
 	size_t size = call->ioctl->size - call->start;
 	u64 token = receive->peek ? 0 : mbx_taken_token(taken, receive->lease);
 	bool leased = receive->lease && !taken->request;
+	u64 time_ns = msg->time_ns + mbx_ioctl_clock_offset();
 
 	if (!user_write_access_begin(user, size))
 		return -EFAULT;
 	unsafe_put_user(msg->len, &user->len, fault);
 	unsafe_put_user(msg->type, &user->type, fault);
 	unsafe_put_user(msg->seq, &user->seq, fault);
-	unsafe_put_user(msg->time_ns, &user->time_ns, fault);
+	unsafe_put_user(time_ns, &user->time_ns, fault);
 	unsafe_put_user(msg->priority, &user->priority, fault);
 	unsafe_put_user(stamp.pid, &user->pid, fault);
 	unsafe_put_user(stamp.tid, &user->tid, fault);

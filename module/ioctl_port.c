@@ -35,9 +35,13 @@ int mbx_ioctl_info(struct mbx_ioctl *ioctl)
 	struct mailbox_ioc_info *info = &ioctl->arg.info;
 	struct mbx_registry *registry = ioctl->handle->registry;
 	struct mbx_user *user;
+	int err;
 
 	if (info->flags)
 		return -EINVAL;
+	err = mbx_ioctl_probe(ioctl, 0);
+	if (err)
+		return err;
 	user = mbx_user_get(&registry->quota, current_uid());
 	if (!user)
 		return -ENOMEM;
@@ -179,9 +183,13 @@ int mbx_ioctl_open(struct mbx_ioctl *ioctl)
 				   &id);
 	if (err)
 		return err;
+	if (peer)
+		err = open_await_peer(ioctl->handle, &deadline);
+	if (err)
+		return err;
 	open->id = id;
 	mbx_ioctl_reply(ioctl, offsetof(typeof(*open), id));
-	return peer ? open_await_peer(ioctl->handle, &deadline) : 0;
+	return 0;
 }
 
 /* A handle for the other end of a pair: the other direction, or both. */
@@ -326,7 +334,8 @@ int mbx_ioctl_stat(struct mbx_ioctl *ioctl)
 	}
 
 	memcpy(name, stat->name, sizeof(name));
-	err = mbx_handle_stat(ioctl->handle, name, sends, stat, waiters, room);
+	err = mbx_ioctl_probe(ioctl, 0) ?:
+	      mbx_handle_stat(ioctl->handle, name, sends, stat, waiters, room);
 	if (!err && copy_to_user(user, waiters,
 				 array_size(stat->waiters_len, sizeof(*waiters))))
 		err = -EFAULT;
@@ -377,13 +386,16 @@ int mbx_ioctl_list(struct mbx_ioctl *ioctl)
 	struct mailbox_ioc_port_stat *entries;
 	size_t known;
 	u32 count, i;
-	int err = 0;
+	int err;
 
 	if (list->flags || list->pad || !name_or_none_valid(list->after) ||
 	    list->entry_size < MBX_ENTRY_SIZE || list->entry_size > PAGE_SIZE ||
 	    list->entry_size % sizeof(u64))
 		return -EINVAL;
 	known = min_t(size_t, list->entry_size, sizeof(*entries));
+	err = mbx_ioctl_probe(ioctl, 0);
+	if (err)
+		return err;
 
 	entries = kvcalloc(room, sizeof(*entries), GFP_KERNEL_ACCOUNT);
 	if (!entries)
@@ -430,6 +442,9 @@ int mbx_ioctl_allowed(struct mbx_ioctl *ioctl)
 	if (allowed->flags || allowed->pad ||
 	    !name_or_none_valid(allowed->name))
 		return -EINVAL;
+	err = mbx_ioctl_probe(ioctl, 0);
+	if (err)
+		return err;
 	entries = kvcalloc(count, sizeof(*entries), GFP_KERNEL_ACCOUNT);
 	if (!entries)
 		return -ENOMEM;
@@ -463,6 +478,9 @@ int mbx_ioctl_wait(struct mbx_ioctl *ioctl)
 	    (wait->flags & ~(MAILBOX_WAIT_NONBLOCK | MAILBOX_WAIT_REALTIME)) ||
 	    !name_or_none_valid(wait->name))
 		return -EINVAL;
+	happened = mbx_ioctl_probe(ioctl, offsetof(typeof(*wait), id));
+	if (happened)
+		return happened;
 	if (wait->name[0])
 		happened = mbx_handle_wait_name(ioctl->handle, wait->name,
 						wait->events, &deadline, &id);

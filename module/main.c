@@ -74,7 +74,7 @@ MODULE_PARM_DESC(capacity_default,
 
 module_param_named(spare_bytes, mbx_spare_bytes, uint, 0644);
 MODULE_PARM_DESC(spare_bytes,
-		 "bytes of received messages that each sending handle keeps ready for the next (80 KiB)");
+		 "memory of received messages that a handle keeps ready for the next of each of four threads (80 KiB)");
 
 static struct miscdevice mbx_device = {
 	.minor	= MISC_DYNAMIC_MINOR,

@@ -25,14 +25,14 @@ struct pid;
 /**
  * struct mbx_spare - memory of messages that were received, for the next ones
  * @lock:	protects all of it
- * @open:	some may be kept
+ * @limit:	at most so many @bytes are kept; 0 = none, any more
  * @bytes:	how much there is
  * @messages:	by their room, chained by @next
  * @pages:	chained by page->lru
  */
 struct mbx_spare {
 	spinlock_t lock;
-	bool open;
+	unsigned long limit;
 	unsigned int bytes;
 	struct mbx_message *messages[MBX_ROOMS];
 	struct list_head pages;
@@ -142,7 +142,7 @@ struct mbx_message *mbx_sender_spare(struct mbx_sender __rcu **kept,
 
 /* --- spare.c ------------------------------------------------------------ */
 
-void mbx_spare_init(struct mbx_spare *spare);
+void mbx_spare_init(struct mbx_spare *spare, unsigned long limit);
 struct mbx_message *mbx_spare_take(struct mbx_spare *spare, unsigned int room);
 unsigned int mbx_spare_take_pages(struct mbx_spare *spare,
 				  struct list_head *pages, unsigned int count);

@@ -61,7 +61,7 @@ static __poll_t poll_send(struct mbx_end *out)
  * @wait:	where to note who polls, or NULL in it
  *
  * Context: process, may sleep before the lock is taken. Return: the events;
- * see poll_wake() in waiter.c for why none is missed.
+ * see mbx_polled() in waiter.h for why none is missed.
  */
 __poll_t mbx_port_poll(struct mbx_end *in, struct mbx_end *out,
 		       struct file *file, poll_table *wait)
@@ -82,15 +82,16 @@ __poll_t mbx_port_poll(struct mbx_end *in, struct mbx_end *out,
 /**
  * mbx_port_events() - in which states is a port?
  * @port:	the port
- * @watch:	since when, and what is of interest
+ * @watch:	since when, and what is of interest; its owner sees the port
  *
  * Context: process. Return: those of @watch->events that hold.
  */
-u32 mbx_port_events(struct mbx_port *port, const struct mbx_watch *watch)
+u32 mbx_port_events(struct mbx_port *port, struct mbx_watch *watch)
 {
 	u32 events = MAILBOX_EVENT_NAMED;
 
 	spin_lock(&port->lock);
+	watch->blind = false;
 	if (port->dead)
 		events = MAILBOX_EVENT_GONE;
 	if (port->shared.ready.count || port->pending.count)
@@ -115,7 +116,12 @@ u32 mbx_port_events(struct mbx_port *port, const struct mbx_watch *watch)
 
 /* --- life ---------------------------------------------------------------- */
 
-static void channel_init(struct mbx_channel *channel, u64 since)
+/**
+ * mbx_channel_init() - a channel with nothing in it
+ * @channel:	the channel
+ * @since:	number of the last message that is not for it
+ */
+void mbx_channel_init(struct mbx_channel *channel, u64 since)
 {
 	channel->since = since;
 	mbx_queue_init(&channel->ready, false);
@@ -123,11 +129,15 @@ static void channel_init(struct mbx_channel *channel, u64 since)
 	init_waitqueue_head(&channel->wait);
 }
 
-/*
- * Free the messages that @ready holds. It is not the port's any more, or the
- * port has no users any more.
+/**
+ * mbx_port_drain() - free what is queued
+ * @port:	where
+ * @ready:	the messages. It is not the port's any more, or the port has no
+ *		users any more
+ *
+ * Context: process, may sleep.
  */
-static void port_drain(struct mbx_port *port, struct mbx_queue *ready)
+void mbx_port_drain(struct mbx_port *port, struct mbx_queue *ready)
 {
 	static const struct mbx_select any = { .kind = MAILBOX_SELECT_ANY };
 	struct mbx_message *msg;
@@ -163,7 +173,7 @@ static void port_drain_all(struct mbx_port *port)
 			break;
 		}
 		spin_unlock(&port->lock);
-		port_drain(port, &ready);
+		mbx_port_drain(port, &ready);
 	} while (!list_entry_is_head(channel, &port->channels, node));
 }
 
@@ -184,7 +194,7 @@ struct mbx_port *mbx_port_alloc(const struct mbx_policy *policy, u32 flags)
 	spin_lock_init(&port->lock);
 	port->policy = *policy;
 	port->flags = flags;
-	channel_init(&port->shared, 0);
+	mbx_channel_init(&port->shared, 0);
 	INIT_LIST_HEAD(&port->channels);
 	if (!mbx_port_broadcasts(port))
 		list_add(&port->shared.node, &port->channels);
@@ -208,35 +218,44 @@ struct mbx_port *mbx_port_alloc(const struct mbx_policy *policy, u32 flags)
  */
 void mbx_port_free(struct mbx_port *port)
 {
-	port_drain(port, &port->shared.ready);
+	mbx_port_drain(port, &port->shared.ready);
 	mbx_queue_exit(&port->pending);
 	put_pid(port->receiver);
 	kfree(port);
 }
 
-static struct mbx_waiter *sender_first(struct mbx_port *port,
-				       const struct mbx_end *end)
+static bool waiter_leaves(const struct mbx_waiter *waiter, bool all)
+{
+	return all || waiter->end->revoked;
+}
+
+static struct mbx_waiter *sender_first(struct mbx_port *port, bool all)
 {
 	struct mbx_waiter *waiter;
 
 	list_for_each_entry(waiter, &port->senders, node)
-		if (!end || waiter->end == end)
+		if (waiter_leaves(waiter, all))
 			return waiter;
 	return NULL;
 }
 
-/*
- * End the waits of senders, or those of receivers, by @end, or of all, as many
- * as @wakes holds. Returns true if some may be left: the caller drops the lock,
- * wakes, and calls again.
+/**
+ * mbx_port_end_senders() - end the waits of senders
+ * @port:	where
+ * @all:	not only by ends that were revoked
+ * @result:	-errno
+ * @wakes:	gets them, as many as it holds
+ *
+ * Context: mbx_port.lock held. Return: true if some may be left: the caller
+ * drops the lock, wakes, and calls again.
  */
-static bool senders_end(struct mbx_port *port, const struct mbx_end *end,
-			int result, struct mbx_wakes *wakes)
+bool mbx_port_end_senders(struct mbx_port *port, bool all, int result,
+			  struct mbx_wakes *wakes)
 {
 	struct mbx_waiter *waiter;
 
 	/* To end one wait may let others in: so each is looked for anew. */
-	while ((waiter = sender_first(port, end))) {
+	while ((waiter = sender_first(port, all))) {
 		if (wakes->count >= MBX_WAKES_MAX)
 			return true;
 		mbx_transfer_withdraw(port, waiter, result, wakes);
@@ -244,14 +263,23 @@ static bool senders_end(struct mbx_port *port, const struct mbx_end *end,
 	return false;
 }
 
-static bool channel_end(struct mbx_port *port, struct mbx_channel *channel,
-			const struct mbx_end *end, int result,
-			struct mbx_wakes *wakes)
+/**
+ * mbx_channel_end() - end the waits of receivers
+ * @port:	where
+ * @channel:	of it, or of an end
+ * @all:	not only by ends that were revoked
+ * @result:	-errno
+ * @wakes:	gets them, as many as it holds
+ *
+ * Context: mbx_port.lock held. Return: as mbx_port_end_senders().
+ */
+bool mbx_channel_end(struct mbx_port *port, struct mbx_channel *channel,
+		     bool all, int result, struct mbx_wakes *wakes)
 {
 	struct mbx_waiter *waiter, *next;
 
 	list_for_each_entry_safe(waiter, next, &channel->receivers, node) {
-		if (end && waiter->end != end)
+		if (!waiter_leaves(waiter, all))
 			continue;
 		if (wakes->count >= MBX_WAKES_MAX)
 			return true;
@@ -260,22 +288,20 @@ static bool channel_end(struct mbx_port *port, struct mbx_channel *channel,
 	return false;
 }
 
-static bool receivers_end(struct mbx_port *port, const struct mbx_end *end,
-			  int result, struct mbx_wakes *wakes)
+static bool receivers_end(struct mbx_port *port, int result,
+			  struct mbx_wakes *wakes)
 {
 	struct mbx_channel *channel;
 
-	if (end)
-		return end->channel &&
-		       channel_end(port, end->channel, end, result, wakes);
 	list_for_each_entry(channel, &port->channels, node)
-		if (channel_end(port, channel, NULL, result, wakes))
+		if (mbx_channel_end(port, channel, true, result, wakes))
 			return true;
 	return false;
 }
 
+/* Those who poll, and those who watch. */
 static void pollers_tell(struct mbx_port *port, __poll_t receive, __poll_t send,
-			 struct mbx_wakes *wakes)
+			 u32 events, struct mbx_wakes *wakes)
 {
 	struct mbx_channel *channel;
 
@@ -284,7 +310,26 @@ static void pollers_tell(struct mbx_port *port, __poll_t receive, __poll_t send,
 			mbx_wakes_receivers(port, channel, receive, wakes);
 	if (send)
 		mbx_wakes_senders(port, send, false, wakes);
-	mbx_watch_tell(&port->watches);
+	mbx_watch_tell(&port->watches, events);
+}
+
+/**
+ * mbx_port_tell() - have others look anew
+ * @port:	some may not use or see it any more, others may: who watches looks
+ * @receive:	and who polls to receive; 0 = they need not
+ * @send:	and who polls to send
+ *
+ * Context: process.
+ */
+void mbx_port_tell(struct mbx_port *port, __poll_t receive, __poll_t send)
+{
+	struct mbx_wakes wakes;
+
+	mbx_wakes_begin(&wakes);
+	spin_lock(&port->lock);
+	pollers_tell(port, receive, send, MBX_EVENTS_ALL, &wakes);
+	spin_unlock(&port->lock);
+	mbx_wakes_finish(port, &wakes);
 }
 
 /**
@@ -303,10 +348,11 @@ void mbx_port_kill(struct mbx_port *port)
 		mbx_wakes_begin(&wakes);
 		spin_lock(&port->lock);
 		port->dead = true;
-		more = senders_end(port, NULL, -EIDRM, &wakes) ||
-		       receivers_end(port, NULL, -EIDRM, &wakes);
+		more = mbx_port_end_senders(port, true, -EIDRM, &wakes) ||
+		       receivers_end(port, -EIDRM, &wakes);
 		pollers_tell(port, MBX_POLL_RECEIVE | EPOLLHUP | EPOLLERR,
-			     MBX_POLL_SEND | EPOLLHUP | EPOLLERR, &wakes);
+			     MBX_POLL_SEND | EPOLLHUP | EPOLLERR,
+			     MBX_EVENTS_ALL, &wakes);
 		spin_unlock(&port->lock);
 		mbx_wakes_finish(port, &wakes);
 	} while (more);
@@ -316,8 +362,13 @@ void mbx_port_kill(struct mbx_port *port)
 	port_drain_all(port);
 }
 
-/* Tell those who sleep or poll that one side is gone, if it is. */
-static void port_hang_up(struct mbx_port *port)
+/**
+ * mbx_port_hang_up() - tell who sleeps or polls that one side is gone
+ * @port:	where; nobody is told if that is not so
+ *
+ * Context: process.
+ */
+void mbx_port_hang_up(struct mbx_port *port)
 {
 	struct mbx_wakes wakes;
 	bool more;
@@ -329,13 +380,15 @@ static void port_hang_up(struct mbx_port *port)
 		spin_lock(&port->lock);
 		/* Receivers asleep found nothing, and nothing will come. */
 		if (mbx_port_senders_gone(port)) {
-			more = receivers_end(port, NULL, -EPIPE, &wakes);
+			more = receivers_end(port, -EPIPE, &wakes);
 			pollers_tell(port, MBX_POLL_RECEIVE | EPOLLHUP, 0,
-				     &wakes);
+				     MAILBOX_EVENT_HANGUP, &wakes);
 		}
 		if (mbx_port_receivers_gone(port) || port->sender_exited) {
-			more |= senders_end(port, NULL, -EPIPE, &wakes);
-			pollers_tell(port, 0, MBX_POLL_SEND | EPOLLERR, &wakes);
+			more |= mbx_port_end_senders(port, true, -EPIPE,
+						     &wakes);
+			pollers_tell(port, 0, MBX_POLL_SEND | EPOLLERR,
+				     MAILBOX_EVENT_HANGUP, &wakes);
 		}
 		spin_unlock(&port->lock);
 		mbx_wakes_finish(port, &wakes);
@@ -357,7 +410,7 @@ void mbx_port_exit(struct mbx_port *port, fmode_t mode)
 	if (mode & FMODE_WRITE)
 		port->sender_exited = true;
 	spin_unlock(&port->lock);
-	port_hang_up(port);
+	mbx_port_hang_up(port);
 }
 
 /**
@@ -393,185 +446,6 @@ bool mbx_port_post(struct mbx_port *port, struct mbx_message *msg)
 	mbx_wakes_finish(port, &wakes);
 	mbx_lanes_free(&lanes);
 	return takes;
-}
-
-/* --- ends ------------------------------------------------------------------ */
-
-/**
- * mbx_port_attach() - a handle is going to use a port
- * @port:	the port
- * @end:	for what: its mode, who and by what right are set
- *
- * Context: process. Return: 0, -EIDRM, -ENOSPC.
- */
-int mbx_port_attach(struct mbx_port *port, struct mbx_end *end)
-{
-	struct mbx_wakes wakes;
-	int err = 0;
-
-	end->channel = NULL;
-	end->sibling = NULL;
-	end->revoked = false;
-	INIT_LIST_HEAD(&end->held);
-	INIT_LIST_HEAD(&end->servers);
-	end->servers_known = 0;
-	end->servers_unknown = false;
-	end->server_last = NULL;
-
-	mbx_wakes_begin(&wakes);
-	spin_lock(&port->lock);
-	if (port->dead) {
-		err = -EIDRM;
-		goto unlock;
-	}
-	if (mbx_port_broadcasts(port) && end->mode == FMODE_READ &&
-	    port->receive_handles >= MAILBOX_BROADCAST_MAX) {
-		err = -ENOSPC;
-		goto unlock;
-	}
-	if (end->mode == FMODE_READ) {
-		bool gone = mbx_port_receivers_gone(port);
-
-		end->channel = &port->shared;
-		if (mbx_port_broadcasts(port)) {
-			end->channel = &end->own;
-			channel_init(&end->own, port->seq);
-			list_add_tail(&end->own.node, &port->channels);
-		}
-		port->receive_handles++;
-		port->receivers_seen++;
-		end->peers_seen = port->senders_seen;
-		/* Nobody was let in while the port was hung up. */
-		if (gone) {
-			mbx_transfer_admit(port, &wakes);
-			wakes.send_all = true;
-		}
-	} else {
-		port->send_handles++;
-		port->senders_seen++;
-		end->peers_seen = port->receivers_seen;
-	}
-	/* Those that receive come first, for who looks for them. */
-	if (end->mode == FMODE_READ)
-		list_add(&end->node, &port->ends);
-	else
-		list_add_tail(&end->node, &port->ends);
-	end->port = port;
-	mbx_watch_tell(&port->watches);
-unlock:
-	spin_unlock(&port->lock);
-	mbx_wakes_finish(port, &wakes);
-	return err;
-}
-
-/* An end does not count any more. */
-static void end_leave(struct mbx_end *end, struct mbx_wakes *wakes)
-{
-	struct mbx_port *port = end->port;
-
-	lockdep_assert_held(&port->lock);
-	if (end->mode == FMODE_READ)
-		port->receive_handles--;
-	else
-		port->send_handles--;
-	if (end->channel == &end->own) {
-		list_del(&end->own.node);
-		/* It may have been what others had to wait for. */
-		mbx_transfer_admit(port, wakes);
-		wakes->send_all = true;
-	}
-}
-
-/**
- * mbx_port_detach() - a bound handle is closed
- * @end:	nobody uses it any more
- * @spent:	gets messages that have had their last lease
- *
- * Context: process, may sleep for memory.
- */
-void mbx_port_detach(struct mbx_end *end, struct list_head *spent)
-{
-	struct mbx_port *port = end->port;
-	struct mbx_wakes wakes;
-
-	while (mbx_hold_release(port, end, spent))
-		cond_resched();
-
-	mbx_wakes_begin(&wakes);
-	spin_lock(&port->lock);
-	list_del(&end->node);
-	if (end->sibling)
-		end->sibling->sibling = NULL;
-	if (!end->revoked)
-		end_leave(end, &wakes);
-	mbx_watch_tell(&port->watches);
-	spin_unlock(&port->lock);
-	mbx_wakes_finish(port, &wakes);
-
-	port_hang_up(port);
-	if (end->channel == &end->own)
-		port_drain(port, &end->own.ready);
-	mbx_calls_forget_servers(end);
-}
-
-static void end_revoke(struct mbx_end *end, struct mbx_wakes *wakes)
-{
-	end->revoked = true;
-	end_leave(end, wakes);
-	/* Its channel is not the port's any more. */
-	if (end->channel)
-		mbx_wakes_receivers(end->port, end->channel,
-				    MBX_POLL_RECEIVE | EPOLLHUP | EPOLLERR,
-				    wakes);
-}
-
-/**
- * mbx_port_revoke() - some handles lose their right
- * @port:	the port
- * @keeps:	called under mbx_port.lock: does the end keep it?
- * @spent:	gets messages that have had their last lease
- *
- * Those who sleep get -EACCES, and what they had in hand is settled.
- *
- * Context: process, may sleep for memory.
- */
-void mbx_port_revoke(struct mbx_port *port,
-		     bool (*keeps)(const struct mbx_end *end),
-		     struct list_head *spent)
-{
-	struct mbx_wakes wakes;
-	struct mbx_end *end;
-	bool more;
-
-	mbx_wakes_begin(&wakes);
-	spin_lock(&port->lock);
-	list_for_each_entry(end, &port->ends, node) {
-		if (end->revoked || keeps(end))
-			continue;
-		end_revoke(end, &wakes);
-		/* A handle that may not do both any more may do neither. */
-		if (end->sibling && !end->sibling->revoked)
-			end_revoke(end->sibling, &wakes);
-	}
-	spin_unlock(&port->lock);
-	mbx_wakes_finish(port, &wakes);
-
-	do {
-		more = false;
-		mbx_wakes_begin(&wakes);
-		spin_lock(&port->lock);
-		list_for_each_entry(end, &port->ends, node)
-			if (end->revoked && !more)
-				more = senders_end(port, end, -EACCES, &wakes) ||
-				       receivers_end(port, end, -EACCES, &wakes);
-		pollers_tell(port, MBX_POLL_RECEIVE | EPOLLHUP | EPOLLERR,
-			     MBX_POLL_SEND | EPOLLHUP | EPOLLERR, &wakes);
-		spin_unlock(&port->lock);
-		mbx_wakes_finish(port, &wakes);
-	} while (more);
-	while (mbx_hold_release(port, NULL, spent))
-		cond_resched();
-	port_hang_up(port);
 }
 
 /* --- policy and state ----------------------------------------------------- */
@@ -633,6 +507,8 @@ int mbx_port_set_policy(struct mbx_port *port, const struct mbx_policy *policy,
 		own->on_full = policy->on_full;
 	if (fields & MAILBOX_SET_DELIVERIES)
 		own->max_deliveries = policy->max_deliveries;
+	if (fields & (MAILBOX_SET_MODE | MAILBOX_SET_UID | MAILBOX_SET_GID))
+		mbx_watch_tell(&port->watches, MBX_EVENTS_ALL);
 	mbx_transfer_admit(port, &wakes);
 	wakes.send_all = true;
 unlock:

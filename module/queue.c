@@ -22,6 +22,8 @@ struct mbx_span {
  * @node:	in mbx_queue.index, one for each
  * @messages:	in the order of their numbers, never empty while indexed
  * @returned:	the one among them that came back last, or NULL
+ * @only:	number of the only message, which came back and has no place in
+ *		the common lane of its kind; 0 in that one
  * @type:	invariant while indexed
  * @pid:	mbx_sender.pid, likewise; the messages hold it. Only compared: two
  *		processes may have had the same key, one after the other
@@ -33,6 +35,7 @@ struct mbx_lane {
 	struct rb_node node[MBX_LANE_INDEXES];
 	struct list_head messages;
 	struct mbx_message *returned;
+	u64 only;
 	u64 type;
 	const struct pid *pid;
 	u32 sender;
@@ -131,7 +134,8 @@ static int lane_compare(const struct mbx_lane *a, const struct mbx_lane *b,
 	case MBX_LANE_EXACT:
 		return compare(a->type, b->type) ?:
 		       lane_compare_sender(a, b) ?:
-		       compare(a->priority, b->priority);
+		       compare(a->priority, b->priority) ?:
+		       compare(a->only, b->only);
 	case MBX_LANE_TYPE:
 		return compare(a->type, b->type) ?: lane_compare_order(a, b);
 	case MBX_LANE_SENDER:
@@ -275,39 +279,69 @@ static u16 message_priority(const struct mbx_queue *queue,
 	return queue->fifo ? 0 : msg->priority;
 }
 
-/* Set in @key what decides the lane of @msg. */
+/* Set in @key what decides the common lane of @msg. */
 static void lane_key(const struct mbx_queue *queue,
 		     const struct mbx_message *msg, struct mbx_lane *key)
 {
 	key->type = msg->type;
 	key->pid = msg->sender->pid;
 	key->sender = msg->sender->key;
+	key->only = 0;
 	key->priority = message_priority(queue, msg);
 }
 
-static struct mbx_lane *lane_find(struct mbx_queue *queue,
-				  const struct mbx_message *msg)
+static struct mbx_lane *lane_search(const struct mbx_queue *queue,
+				    const struct mbx_lane *key)
 {
 	struct rb_node *node = queue->index[MBX_LANE_EXACT].rb_node;
-	struct mbx_lane *last = queue->last;
-	struct mbx_lane key;
 
-	if (last && last->type == msg->type && last->pid == msg->sender->pid &&
-	    last->priority == message_priority(queue, msg))
-		return last;
-
-	lane_key(queue, msg, &key);
 	while (node) {
 		struct mbx_lane *lane = lane_of(node, MBX_LANE_EXACT);
-		int order = lane_compare(&key, lane, MBX_LANE_EXACT);
+		int order = lane_compare(key, lane, MBX_LANE_EXACT);
 
-		if (!order) {
-			queue->last = lane;
+		if (!order)
 			return lane;
-		}
 		node = order < 0 ? node->rb_left : node->rb_right;
 	}
 	return NULL;
+}
+
+/* The common lane for messages like @msg, or NULL. */
+static struct mbx_lane *lane_find(struct mbx_queue *queue,
+				  const struct mbx_message *msg)
+{
+	struct mbx_lane *last = queue->last;
+	struct mbx_lane *lane;
+	struct mbx_lane key;
+
+	if (last && last->type == msg->type && last->pid == msg->sender->pid &&
+	    last->priority == message_priority(queue, msg) && !last->only)
+		return last;
+
+	lane_key(queue, msg, &key);
+	lane = lane_search(queue, &key);
+	if (lane)
+		queue->last = lane;
+	return lane;
+}
+
+/* The lane in which @msg is. */
+static struct mbx_lane *lane_with(struct mbx_queue *queue,
+				  const struct mbx_message *msg)
+{
+	struct mbx_lane *lane;
+	struct mbx_lane key;
+
+	if (queue->alone)
+		return queue->alone;
+	if (queue->apart) {
+		lane_key(queue, msg, &key);
+		key.only = msg->seq;
+		lane = lane_search(queue, &key);
+		if (lane)
+			return lane;
+	}
+	return lane_find(queue, msg);
 }
 
 /* Of the lanes with this type, the one that goes first. */
@@ -536,7 +570,7 @@ void mbx_queue_exit(struct mbx_queue *queue)
 	queue->spare = NULL;
 }
 
-/* Put @msg where its number belongs; true if it is the lane's first now. */
+/* Put @msg where its number belongs, unless the place is hard to find. */
 static bool lane_add(struct mbx_lane *lane, struct mbx_message *msg)
 {
 	struct mbx_message *other;
@@ -544,21 +578,24 @@ static bool lane_add(struct mbx_lane *lane, struct mbx_message *msg)
 	other = list_last_entry(&lane->messages, struct mbx_message, node);
 	if (other->seq < msg->seq) {
 		list_add_tail(&msg->node, &lane->messages);
-		return false;
+		return true;
 	}
 	/*
-	 * One that was taken comes back. It was first not long ago; or it
-	 * belongs behind one that has come back before it.
+	 * One that was taken comes back. It goes first; or behind the one that
+	 * has come back before it, as the last one's number is higher.
 	 */
 	other = lane_head(lane);
-	if (lane->returned && lane->returned->seq < msg->seq)
+	if (other->seq < msg->seq) {
 		other = lane->returned;
-	list_for_each_entry_from(other, &lane->messages, node)
-		if (other->seq > msg->seq)
-			break;
+		if (!other || other->seq > msg->seq)
+			return false;
+		other = list_next_entry(other, node);
+		if (other->seq < msg->seq)
+			return false;
+	}
 	list_add_tail(&msg->node, &other->node);
 	lane->returned = msg;
-	return lane_head(lane) == msg;
+	return true;
 }
 
 /**
@@ -575,16 +612,21 @@ bool mbx_queue_push(struct mbx_queue *queue, struct mbx_message *msg,
 {
 	struct mbx_lane *lane = lane_find(queue, msg);
 
-	if (lane) {
-		if (lane_add(lane, msg))
+	if (lane && lane_add(lane, msg)) {
+		if (lane_head(lane) == msg)
 			lane_move(queue, lane);
 	} else {
+		u64 only = lane ? msg->seq : 0;
+
 		lane = queue->spare ?: lanes_take(reserve);
 		if (!lane)
 			return false;
 		queue->spare = NULL;
 
 		lane_key(queue, msg, lane);
+		lane->only = only;
+		if (only)
+			queue->apart++;
 		INIT_LIST_HEAD(&lane->messages);
 		lane->returned = NULL;
 		list_add(&msg->node, &lane->messages);
@@ -612,7 +654,7 @@ bool mbx_queue_push(struct mbx_queue *queue, struct mbx_message *msg,
  */
 void mbx_queue_remove(struct mbx_queue *queue, struct mbx_message *msg)
 {
-	struct mbx_lane *lane = lane_find(queue, msg);
+	struct mbx_lane *lane = lane_with(queue, msg);
 	bool first = lane_head(lane) == msg;
 
 	queue->count--;
@@ -627,6 +669,8 @@ void mbx_queue_remove(struct mbx_queue *queue, struct mbx_message *msg)
 		return;
 	}
 
+	if (lane->only)
+		queue->apart--;
 	if (lane == queue->alone)
 		queue->alone = NULL;
 	else

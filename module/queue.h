@@ -14,6 +14,10 @@
  * order behind the type, and behind the sender, for the selections. So each
  * operation costs the logarithm of the number of lanes, however long the
  * backlog. A lane that is alone, as most are, is not indexed at all.
+ *
+ * A message that comes back has its old number. Nearly always it belongs at the
+ * front of its lane, or behind the one that came back before it; if not, it gets
+ * a lane apart, rather than being looked a place for.
  */
 #ifndef MBX_QUEUE_H
 #define MBX_QUEUE_H
@@ -72,6 +76,7 @@ struct mbx_lanes {
  * @alone:	the only lane, or NULL. It is in no index then, and is @last
  * @last:	the lane that was used last, or NULL: saves the search
  * @spare:	an empty lane kept for the next message that needs one, or NULL
+ * @apart:	lanes of messages that came back and are alone in theirs
  * @fifo:	priorities do not count
  * @count:	messages
  * @bytes:	their payloads
@@ -81,8 +86,9 @@ struct mbx_queue {
 	struct mbx_lane *alone;
 	struct mbx_lane *last;
 	struct mbx_lane *spare;
-	bool fifo;
+	unsigned int apart;
 	unsigned int count;
+	bool fifo;
 	u64 bytes;
 };
 

@@ -150,6 +150,33 @@ void mbx_user_uncharge_bytes(struct mbx_user *user, size_t bytes)
 }
 
 /**
+ * mbx_user_charge_spare() - count memory that may be kept ready
+ * @user:	the account
+ *
+ * Context: process. Return: how many bytes, all or nothing.
+ */
+unsigned long mbx_user_charge_spare(struct mbx_user *user)
+{
+	unsigned long bytes = READ_ONCE(mbx_spare_bytes);
+
+	if (atomic64_add_return(bytes, &user->spare) <=
+	    READ_ONCE(mbx_user_bytes_max) / MBX_USER_SPARE_PART)
+		return bytes;
+	atomic64_sub(bytes, &user->spare);
+	return 0;
+}
+
+/**
+ * mbx_user_uncharge_spare() - nothing is kept ready any more
+ * @user:	the account
+ * @bytes:	what mbx_user_charge_spare() returned
+ */
+void mbx_user_uncharge_spare(struct mbx_user *user, unsigned long bytes)
+{
+	atomic64_sub(bytes, &user->spare);
+}
+
+/**
  * mbx_user_charge_watch() - count a name that the user watches
  * @user:	the account
  *

@@ -182,7 +182,8 @@ static void receive_put_back(struct mbx_end *end, const struct mbx_taken *taken)
 		mbx_transfer_withdraw(port, sender, -EIDRM, &wakes);
 		sender = NULL;
 	}
-	if (port->dead || (taken->waited && !sender)) {
+	if (port->dead || (taken->waited && !sender) ||
+	    (end->revoked && end->channel == &end->own)) {
 		port->received--;
 		drop = mbx_message_drop(msg);
 	} else {

@@ -112,7 +112,7 @@ static void watches_come_locked(struct mbx_registry *registry,
 		watch->receivers_seen = 0;
 		mbx_watch_add(port, watch);
 	}
-	mbx_watch_tell(&port->watches);
+	mbx_watch_tell(&port->watches, MBX_EVENTS_ALL);
 	spin_unlock(&port->lock);
 }
 
@@ -123,7 +123,7 @@ static void watches_go_locked(struct mbx_registry *registry,
 	struct mbx_watch *watch, *next;
 
 	spin_lock(&port->lock);
-	mbx_watch_tell(&port->watches);
+	mbx_watch_tell(&port->watches, MBX_EVENTS_ALL);
 	list_for_each_entry_safe(watch, next, &port->watches, node) {
 		if (!watch->name[0])
 			continue;
@@ -476,19 +476,23 @@ void mbx_registry_unwatch(struct mbx_registry *registry, struct mbx_watch *watch
 int mbx_registry_events(struct mbx_registry *registry, struct mbx_watch *watch,
 			u64 *id)
 {
-	u32 public = MAILBOX_EVENT_NAMED | MAILBOX_EVENT_GONE;
 	struct mbx_port *port;
 	int events;
 
 	mutex_lock(&registry->lock);
 	port = watch->port;
 	*id = port ? port->id : 0;
-	if (!port)
+	if (!port) {
 		events = watch->events & MAILBOX_EVENT_GONE;
-	else if ((watch->events & ~public) && !mbx_registry_visible_locked(port))
+	} else if ((watch->events & ~MBX_EVENTS_PUBLIC) &&
+		   !mbx_registry_visible_locked(port)) {
+		spin_lock(&port->lock);
+		watch->blind = true;
+		spin_unlock(&port->lock);
 		events = -EACCES;
-	else
+	} else {
 		events = mbx_port_events(port, watch);
+	}
 	mutex_unlock(&registry->lock);
 	return events;
 }

@@ -18,7 +18,7 @@ static void pending_tell(struct mbx_port *port, struct mbx_message *msg,
 	mbx_transfer_show(port, &port->shared, msg, NULL, true, wakes);
 	mbx_wakes_receivers(port, &port->shared, MBX_POLL_RECEIVE, wakes);
 	if (port->pending.count == 1)
-		mbx_watch_tell(&port->watches);
+		mbx_watch_tell(&port->watches, MAILBOX_EVENT_MESSAGE);
 }
 
 /*

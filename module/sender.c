@@ -39,7 +39,7 @@ static struct mbx_sender *sender_alloc(struct mbx_quota *quota)
 	sender->key = pid_nr(sender->pid);
 	sender->uid = cred->uid;
 	sender->gid = cred->gid;
-	mbx_spare_init(&sender->spare);
+	mbx_spare_init(&sender->spare, mbx_user_charge_spare(sender->user));
 	return sender;
 }
 
@@ -49,6 +49,7 @@ static void sender_retire(struct mbx_sender *sender)
 	struct mbx_message *msg;
 	LIST_HEAD(pages);
 
+	mbx_user_uncharge_spare(sender->user, sender->spare.limit);
 	msg = mbx_spare_close(&sender->spare, &pages);
 	mbx_pages_free(&pages);
 	while (msg) {

@@ -2,7 +2,8 @@
 /*
  * Memory of messages that were received, kept ready for the next messages of
  * the same sender. It is charged to the sender's memory cgroup all the time, and
- * to its quota only while a message is in it.
+ * to its quota of bytes only while a message is in it; how much a user may have
+ * ready has a limit of its own.
  */
 #include <linux/list.h>
 #include <linux/mm.h>
@@ -17,13 +18,14 @@ static unsigned int room_bytes(unsigned int room)
 /**
  * mbx_spare_init() - nothing is spare yet
  * @spare:	where it will be
+ * @limit:	at most so many bytes
  */
-void mbx_spare_init(struct mbx_spare *spare)
+void mbx_spare_init(struct mbx_spare *spare, unsigned long limit)
 {
 	unsigned int i;
 
 	spin_lock_init(&spare->lock);
-	spare->open = true;
+	spare->limit = limit;
 	spare->bytes = 0;
 	for (i = 0; i < MBX_ROOMS; i++)
 		spare->messages[i] = NULL;
@@ -92,8 +94,7 @@ bool mbx_spare_keep(struct mbx_spare *spare, struct mbx_message *msg,
 	bool keep;
 
 	spin_lock(&spare->lock);
-	keep = spare->open &&
-	       spare->bytes + bytes <= READ_ONCE(mbx_spare_bytes);
+	keep = spare->bytes + bytes <= spare->limit;
 	if (keep) {
 		if (pages)
 			list_splice(pages, &spare->pages);
@@ -119,7 +120,7 @@ struct mbx_message *mbx_spare_close(struct mbx_spare *spare,
 	unsigned int i;
 
 	spin_lock(&spare->lock);
-	spare->open = false;
+	spare->limit = 0;
 	list_splice_init(&spare->pages, pages);
 	for (i = 0; i < MBX_ROOMS; i++) {
 		while (spare->messages[i]) {

@@ -224,7 +224,7 @@ static bool channel_put(struct mbx_port *port, struct mbx_channel *channel,
 		sender->queue = &channel->ready;
 	mbx_wakes_receivers(port, channel, MBX_POLL_RECEIVE, wakes);
 	if (!list_empty(&port->watches) && channel->ready.count == 1)
-		mbx_watch_tell(&port->watches);
+		mbx_watch_tell(&port->watches, MAILBOX_EVENT_MESSAGE);
 	return true;
 }
 

@@ -160,10 +160,19 @@ void mbx_hold_lease(struct mbx_end *end, struct mbx_lease *lease,
 void mbx_hold_forget(struct mbx_port *port, struct mbx_held *held);
 int mbx_hold_reply(struct mbx_end *end, struct mbx_reply *reply,
 		   struct mbx_wakes *wakes);
+bool mbx_hold_release_locked(struct mbx_end *end, struct mbx_lanes *lanes,
+			     struct list_head *spent, struct mbx_lease **lease,
+			     struct mbx_wakes *wakes);
 /* Without the lock. */
-bool mbx_hold_release(struct mbx_port *port, struct mbx_end *end,
-		      struct list_head *spent);
+bool mbx_hold_release(struct mbx_end *end, struct list_head *spent);
 void mbx_hold_drop_all(struct mbx_port *port);
+
+/* port.c */
+void mbx_channel_init(struct mbx_channel *channel, u64 since);
+bool mbx_channel_end(struct mbx_port *port, struct mbx_channel *channel,
+		     bool all, int result, struct mbx_wakes *wakes);
+bool mbx_port_end_senders(struct mbx_port *port, bool all, int result,
+			  struct mbx_wakes *wakes);
 
 /* calls.c, without the lock */
 void mbx_calls_note_server(struct mbx_end *end);

@@ -48,7 +48,8 @@ fault:
  * @from:	where from
  * @len:	bytes, which the object at @from has
  *
- * Context: process. Return: 0 or -EFAULT.
+ * Context: process. Return: 0; or -EFAULT, and what is before the fault was
+ * written.
  */
 int mbx_user_write(void __user *to, const void *from, size_t len)
 {
@@ -60,7 +61,9 @@ int mbx_user_write(void __user *to, const void *from, size_t len)
 		return -EFAULT;
 	for (; done + sizeof(u64) <= len; done += sizeof(u64))
 		unsafe_put_user(*(const u64 *)(from + done),
-				(u64 __user *)(to + done), fault);
+				(u64 __user *)(to + done), bytes);
+bytes:
+	/* Those of a word that is there in part, too. */
 	for (; done < len; done++)
 		unsafe_put_user(*(const u8 *)(from + done),
 				(u8 __user *)(to + done), fault);

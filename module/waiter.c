@@ -168,7 +168,8 @@ static int sleep_until(const bool *done, const struct mbx_deadline *deadline)
 	int err = 0;
 
 	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE);
+		/* No lock is held, and the freezer is no reason to wake. */
+		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
 		/* B in waiter.h; pairs with who sets it. */
 		if (smp_load_acquire(done))
 			break;
@@ -223,16 +224,23 @@ void mbx_watcher_init(struct mbx_watcher *watcher)
 /**
  * mbx_watch_tell() - what is watched may have changed
  * @watches:	by whom
+ * @events:	MAILBOX_EVENT_* which may hold now; MBX_EVENTS_ALL
+ *
+ * To be told is to know that something has happened. So who may not see a port
+ * is told only of what everybody may know, and of what may change that.
  *
  * Context: the lock of @watches held.
  */
-void mbx_watch_tell(struct list_head *watches)
+void mbx_watch_tell(struct list_head *watches, u32 events)
 {
 	struct mbx_watch *watch;
 
 	list_for_each_entry(watch, watches, node) {
 		struct mbx_watcher *watcher = watch->watcher;
 
+		if (!(watch->events & events) ||
+		    (watch->blind && !(events & MBX_EVENTS_PUBLIC)))
+			continue;
 		/* Pairs with sleep_until(). */
 		smp_store_release(&watcher->changed, true);
 		/* A poller adds itself before it looks, which takes a lock. */

@@ -67,8 +67,8 @@ TEST(put_back_of_the_last_of_its_kind)
 	end();
 }
 
-/* Many that come back in their order pass over each other only once. */
-TEST(put_back_starts_behind_the_last_one)
+/* Many that come back in their order need no lane of their own. */
+TEST(put_back_in_order)
 {
 	struct mbx_message msg[5];
 	unsigned int i;
@@ -76,22 +76,49 @@ TEST(put_back_starts_behind_the_last_one)
 	start(false);
 	for (i = 0; i < ARRAY_SIZE(msg); i++)
 		push(&msg[i], 1, 0, 1);
-	for (i = 1; i < 4; i++)
+	for (i = 0; i < 4; i++)
 		mbx_queue_remove(&model.queue, &msg[i]);
-	for (i = 1; i < 4; i++) {
+	for (i = 0; i < 4; i++) {
 		struct mbx_lanes none;
 
 		reserve_init(&none, 0);
 		CHECK(mbx_queue_push(&model.queue, &msg[i], &none));
-		/* Whoever comes past this one now stops. */
-		msg[0].seq = 100;
 	}
-	msg[0].seq = 1;
 	CHECK_EQ(1, check_queue(&model.queue));
 	for (i = 0; i < ARRAY_SIZE(msg); i++) {
 		CHECK_EQ(i + 1, next(ANY));
 		mbx_queue_remove(&model.queue, &msg[i]);
 	}
+	end();
+}
+
+/* The order that is hardest: each belongs between two others. */
+TEST(put_back_between_others)
+{
+	struct mbx_message msg[40];
+	struct mbx_lanes lanes;
+	unsigned int i;
+
+	start(false);
+	for (i = 0; i < ARRAY_SIZE(msg); i++)
+		push(&msg[i], 1, 0, 1);
+	for (i = 0; i < ARRAY_SIZE(msg) - 1; i++)
+		mbx_queue_remove(&model.queue, &msg[i]);
+	reserve_init(&lanes, ARRAY_SIZE(msg));
+	for (i = 0; i < ARRAY_SIZE(msg) - 1; i += 2)
+		CHECK(mbx_queue_push(&model.queue, &msg[i], &lanes));
+	CHECK_EQ(1, check_queue(&model.queue));
+	for (i = ARRAY_SIZE(msg) - 3; i < ARRAY_SIZE(msg); i -= 2)
+		CHECK(mbx_queue_push(&model.queue, &msg[i], &lanes));
+	CHECK(check_queue(&model.queue) > 10);
+	mbx_lanes_free(&lanes);
+	for (i = 0; i < ARRAY_SIZE(msg); i++) {
+		CHECK_EQ(i + 1, next(ANY));
+		CHECK_EQ(i + 1, next(TYPE, .type = 1));
+		mbx_queue_remove(&model.queue, &msg[i]);
+		check_queue(&model.queue);
+	}
+	CHECK_EQ(0, model.queue.apart);
 	end();
 }
 

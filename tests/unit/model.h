@@ -113,12 +113,17 @@ static inline struct mbx_span check_subtree(const struct rb_node *node, struct c
 }
 
 static inline void check_lane(const struct mbx_queue *queue, const struct mbx_lane *lane,
-		       unsigned int *count, u64 *bytes)
+			      unsigned int *apart, unsigned int *count, u64 *bytes)
 {
 	const struct mbx_message *msg, *prev = NULL;
 	bool returned = !lane->returned;
 
 	MODEL_CHECK(!list_empty(&lane->messages));
+	if (lane->only) {
+		++*apart;
+		MODEL_CHECK(list_is_singular(&lane->messages));
+		MODEL_CHECK(lane_head(lane)->seq == lane->only);
+	}
 	list_for_each_entry(msg, &lane->messages, node) {
 		MODEL_CHECK(++*count <= queue->count);
 		*bytes += msg->len;
@@ -135,7 +140,7 @@ static inline void check_lane(const struct mbx_queue *queue, const struct mbx_la
 /* All that queue.h and queue.c say of a queue is true. Return its lanes. */
 static inline unsigned int check_queue(const struct mbx_queue *queue)
 {
-	unsigned int lanes = 0, count = 0;
+	unsigned int lanes = 0, count = 0, apart = 0;
 	const struct rb_node *node;
 	enum mbx_lane_index index;
 	u64 bytes = 0;
@@ -145,18 +150,19 @@ static inline unsigned int check_queue(const struct mbx_queue *queue)
 		const struct mbx_lane *lane = lane_of(node, MBX_LANE_EXACT);
 
 		lanes++;
-		check_lane(queue, lane, &count, &bytes);
+		check_lane(queue, lane, &apart, &count, &bytes);
 		last |= queue->last == lane;
 		MODEL_CHECK(queue->spare != lane);
 	}
 	if (queue->alone) {
 		MODEL_CHECK(!lanes);
-		check_lane(queue, queue->alone, &count, &bytes);
+		check_lane(queue, queue->alone, &apart, &count, &bytes);
 		MODEL_CHECK(queue->last == queue->alone);
 		MODEL_CHECK(queue->spare != queue->alone);
 		last = true;
 	}
 	MODEL_CHECK(last);
+	MODEL_CHECK(apart == queue->apart);
 	MODEL_CHECK(count == queue->count);
 	MODEL_CHECK(bytes == queue->bytes);
 
@@ -349,18 +355,44 @@ static inline void model_check(const struct model *model, unsigned int pick)
 	check_least(model);
 }
 
-static inline bool model_has_lane(const struct model *model, const struct mbx_message *msg)
+static inline const struct mbx_lane *model_lane(const struct model *model,
+						const struct mbx_message *msg)
 {
-	unsigned int i;
+	const struct mbx_queue *queue = &model->queue;
+	const struct mbx_lane *lane = queue->alone;
+	const struct rb_node *node;
 
-	for (i = 0; i < model->count; i++) {
-		const struct mbx_message *other = model->queued[i];
-
-		if (other->type == msg->type && other->sender->pid == msg->sender->pid &&
-		    (model->queue.fifo || other->priority == msg->priority))
-			return true;
+	if (!queue->count)
+		return NULL;
+	for (node = rb_first(&queue->index[MBX_LANE_EXACT]); lane || node;
+	     node = node ? rb_next(node) : NULL) {
+		if (node)
+			lane = lane_of(node, MBX_LANE_EXACT);
+		if (!lane->only && lane->type == msg->type && lane->pid == msg->sender->pid &&
+		    lane->priority == (queue->fifo ? 0 : msg->priority))
+			return lane;
+		lane = NULL;
 	}
-	return false;
+	return NULL;
+}
+
+/* First or last in the lane of its kind, or behind what came back last. */
+static inline bool model_fits(const struct model *model, const struct mbx_message *msg)
+{
+	const struct mbx_lane *lane = model_lane(model, msg);
+	const struct mbx_message *other;
+	u64 before = 0, last = 0, first;
+
+	if (!lane)
+		return false;
+	first = lane_head(lane)->seq;
+	list_for_each_entry(other, &lane->messages, node) {
+		if (other->seq < msg->seq)
+			before = other->seq;
+		last = other->seq;
+	}
+	return msg->seq < first || msg->seq > last ||
+	       (lane->returned && lane->returned->seq == before);
 }
 
 /* At least @count lanes are in reserve then, and none has gone. */
@@ -375,7 +407,7 @@ static inline void model_fill(struct model *model, unsigned int count)
 /* @reserve: how many lanes are offered at the first attempt. */
 static inline void model_push(struct model *model, struct mbx_message *msg, unsigned int reserve)
 {
-	bool fits = model_has_lane(model, msg);
+	bool fits = model_fits(model, msg);
 	bool spare = model->queue.spare;
 	unsigned int offered;
 
@@ -386,6 +418,8 @@ static inline void model_push(struct model *model, struct mbx_message *msg, unsi
 		struct mbx_queue before = model->queue;
 
 		MODEL_CHECK(!mbx_queue_push(&model->queue, msg, &model->reserve));
+		/* But for what it remembers. */
+		before.last = model->queue.last;
 		MODEL_CHECK(!memcmp(&before, &model->queue, sizeof(before)));
 		model_check(model, 0);
 		model_fill(model, 1);

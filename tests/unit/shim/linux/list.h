@@ -51,9 +51,7 @@ static inline bool list_is_singular(const struct list_head *list)
 #define list_entry(ptr, type, member) container_of(ptr, type, member)
 #define list_first_entry(list, type, member) list_entry((list)->next, type, member)
 #define list_last_entry(list, type, member) list_entry((list)->prev, type, member)
-#define list_for_each_entry_from(pos, list, member)			\
-	for (; &pos->member != (list);					\
-	     pos = list_entry(pos->member.next, __typeof__(*pos), member))
+#define list_next_entry(pos, member) list_entry((pos)->member.next, __typeof__(*(pos)), member)
 #define list_for_each_entry(pos, list, member)				\
 	for (pos = list_first_entry(list, __typeof__(*pos), member);	\
 	     &pos->member != (list);					\
