@@ -54,7 +54,10 @@ inline check_sent(is_sync)
 	fi
 }
 
-/* A newcomer may go past those who sleep only to who does not want theirs. */
+/*
+ * A newcomer may go past those who sleep only to who does not want theirs. What
+ * is taken out of a queue is the first one there, in taken_remove().
+ */
 inline overtakes_nobody(m)
 {
 	i = 0;

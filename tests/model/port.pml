@@ -56,7 +56,9 @@ inline mbx_port_kill()
 	::
 		d_step {	/* mbx_port_kill() */
 			mbx_wakes_begin();
+#ifndef BROKEN_KILL_FORGETS_TO_STOP
 			more = false;
+#endif
 			dead = true;
 #ifndef BROKEN_KILL_FORGETS_SENDERS
 			senders_end(EIDRM);

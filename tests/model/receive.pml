@@ -3,6 +3,9 @@
 
 inline taken_remove(m)
 {
+#if !SELECT && !defined(BROKEN_COPIES_THEN_UNLINKS)
+	verdict(overtaken, !((pending | ready) & (BIT(m) - 1)));
+#endif
 	received++;
 	if
 	:: pending & BIT(m) ->
@@ -21,7 +24,15 @@ inline taken_remove(m)
 
 inline receive_find()
 {
+#ifdef BROKEN_RECEIVER_PREFERS_PENDING
+	mbx_queue_find(pending, me);
+	if
+	:: best == NONE -> mbx_queue_find(ready, me)
+	:: else
+	fi;
+#else
 	mbx_queue_find(ready, me);
+#endif
 #ifndef BROKEN_RECEIVER_IGNORES_PENDING
 	if
 	:: best == NONE -> mbx_queue_find(pending, me)

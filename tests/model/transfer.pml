@@ -163,7 +163,9 @@ inline mbx_transfer_withdraw(t, how)
 		mbx_queue_remove(pending, msg);
 		where[msg] = WITHDRAWN
 	:: where[msg] == READY ->
+#ifndef BROKEN_WITHDRAWAL_STAYS_COUNTED
 		sent--;
+#endif
 #ifdef BROKEN_WITHDRAWAL_LEAVES_MESSAGE
 		skip
 #else
