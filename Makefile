@@ -54,6 +54,7 @@ help:
 	@echo '  make test-debug   all tests on kernels for finding bugs ($(DEBUG_KERNELS):'
 	@echo '                    built when first wanted, which takes 10 to 20 minutes)'
 	@echo '  make test-rt      all tests on $(RT_KERNELS)'
+	@echo '  make model        all orders of sleeping and waking at a port, in a model (tests/model)'
 	@echo '  make soak TIME=10m  all patterns at once, with kills and faults, for so long'
 	@echo '  make clean        remove build/; make distclean also removes what was downloaded'
 	@echo 'tests/vm/vm --help tells how to run anything in the virtual machine.'
@@ -61,7 +62,7 @@ help:
 # --- building ----------------------------------------------------------------
 
 # Packages of the host that are missing are installed first.
-DEPS := $(addprefix deps-,build vm test check)
+DEPS := $(addprefix deps-,build vm test check model)
 .PHONY: $(DEPS)
 $(DEPS): deps-%:
 	@tests/vm/deps $*
@@ -170,6 +171,11 @@ TIME ?= 10m
 .PHONY: soak
 soak: deps-build deps-vm deps-test
 	@tests/vm/vm run -k $(K) -m 2G -t 0 -f tests/soak ./soak $(TIME)
+
+# Needs no kernel and no virtual machine; TESTS="name name" chooses.
+.PHONY: model
+model: deps-model
+	@tests/model/run $(BUILD)/model $(TESTS)
 
 # Each kernel anew, in a build folder of its own.
 .PHONY: check check-userspace check-static $(ALL_KERNELS:%=check-%)

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* port.c: who comes and goes, and the end of all waits. */
+
+/* As many at once as there are wake-ups; @more if there are others. */
+inline senders_end(how)
+{
+	do
+	::
+		/* sender_first(): in the order of their messages. */
+		task = NONE;
+		count = 0;
+		do
+		:: count < SENDERS ->
+			if
+			:: waiter[count] == LINKED &&
+			   (task == NONE || waiter_msg[count] < waiter_msg[task]) ->
+				task = count
+			:: else
+			fi;
+			count++
+		:: else -> break
+		od;
+		if
+		:: task == NONE -> break
+		:: task != NONE && WAKES_FULL -> more = true; break
+		:: else -> mbx_transfer_withdraw(task, how)
+		fi
+	od
+}
+
+inline receivers_end(how)
+{
+	do
+	:: !receivers[0] -> break
+	:: receivers[0] && WAKES_FULL -> more = true; break
+	:: else -> task = receivers[0] - 1; mbx_waiter_end(task, how)
+	od
+}
+
+inline port_drain_all()
+{
+	d_step {		/* port_drain_all() */
+		do
+		:: ready ->
+			queue_first(ready);
+			ready_remove(best);
+			move(best, READY, DRAINED)
+		:: else -> break
+		od
+	}
+}
+
+inline mbx_port_kill()
+{
+	do
+	::
+		d_step {	/* mbx_port_kill() */
+			mbx_wakes_begin();
+#ifndef BROKEN_KILL_FORGETS_TO_STOP
+			more = false;
+#endif
+			dead = true;
+#ifndef BROKEN_KILL_FORGETS_SENDERS
+			senders_end(EIDRM);
+#endif
+			if
+#ifndef BROKEN_KILL_FORGETS_RECEIVERS
+			:: !more -> receivers_end(EIDRM)
+#endif
+			:: else
+			fi
+		};
+		mbx_wakes_finish();
+#ifdef BROKEN_KILL_ENDS_ONLY_SO_MANY
+		more = false;
+#endif
+		if
+		:: more
+		:: else -> break
+		fi
+	od;
+	mbx_hold_drop_all();
+	port_drain_all()
+}
+
+inline mbx_port_set_policy()
+{
+	d_step {		/* mbx_port_set_policy() */
+		mbx_wakes_begin();
+		capacity = GROW;
+#ifndef BROKEN_POLICY_ADMITS_NOBODY
+		mbx_transfer_admit();
+#endif
+		invariant()
+	};
+	mbx_wakes_finish()
+}
+
+#if HANGUP
+inline port_hang_up()
+{
+#ifdef BROKEN_HANG_UP_TELLS_NOBODY
+	skip
+#else
+	do
+	::
+		d_step {	/* port_hang_up() */
+			mbx_wakes_begin();
+			more = false;
+			if
+			:: SENDERS_GONE -> receivers_end(EPIPE)
+			:: else
+			fi;
+			if
+			:: RECEIVERS_GONE -> senders_end(EPIPE)
+			:: else
+			fi;
+			invariant()
+		};
+		mbx_wakes_finish();
+		if
+		:: more
+		:: else -> break
+		fi
+	od
+#endif
+}
+
+/* end_leave() */
+inline mbx_port_detach(handles)
+{
+	skip;
+	d_step {		/* mbx_port_detach() */
+		handles--;
+		invariant()
+	};
+	port_hang_up()
+}
+
+/* A receiver that finds the port destroyed is at its end. */
+inline mbx_port_attach()
+{
+	d_step {		/* mbx_port_attach() */
+		in_turn(receivers_begun, (me - SENDERS)) ->
+		mbx_wakes_begin();
+		begin(receivers_begun, (me - SENDERS));
+		room = RECEIVERS_GONE;
+		receive_handles++;
+		receivers_seen = true;
+#ifndef BROKEN_ATTACH_ADMITS_NOBODY
+		if
+		:: room -> mbx_transfer_admit()
+		:: else
+		fi;
+#endif
+		invariant()
+	};
+	mbx_wakes_finish()
+}
+#endif
