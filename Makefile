@@ -55,13 +55,16 @@ help:
 	@echo '                    built when first wanted, which takes 10 to 20 minutes)'
 	@echo '  make test-rt      all tests on $(RT_KERNELS)'
 	@echo '  make soak TIME=10m  all patterns at once, with kills and faults, for so long'
+	@echo '  make fuzz TIME=10m  random programs against the whole ABI, guided by coverage;'
+	@echo '                    what is found: make fuzz-replay FILE=..., make fuzz-shrink FILE=...'
+	@echo '  make fuzz-host TIME=1m  the same for single files of the module, on this machine'
 	@echo '  make clean        remove build/; make distclean also removes what was downloaded'
 	@echo 'tests/vm/vm --help tells how to run anything in the virtual machine.'
 
 # --- building ----------------------------------------------------------------
 
 # Packages of the host that are missing are installed first.
-DEPS := $(addprefix deps-,build vm test check)
+DEPS := $(addprefix deps-,build vm test check fuzz)
 .PHONY: $(DEPS)
 $(DEPS): deps-%:
 	@tests/vm/deps $*
@@ -170,6 +173,18 @@ TIME ?= 10m
 .PHONY: soak
 soak: deps-build deps-vm deps-test
 	@tests/vm/vm run -k $(K) -m 2G -t 0 -f tests/soak ./soak $(TIME)
+
+# What is found is kept in build/fuzz, see tests/fuzz/run.
+.PHONY: fuzz fuzz-host fuzz-selftest fuzz-replay fuzz-shrink
+fuzz fuzz-selftest: deps-build deps-vm deps-test
+	@tests/fuzz/run $(if $(filter fuzz,$@),fuzz $(TIME),selftest)
+
+fuzz-host: deps-build deps-fuzz
+	@tests/fuzz/run host $(TIME)
+
+fuzz-replay fuzz-shrink: fuzz-%: deps-build deps-vm deps-test
+	@[ -n "$(FILE)" ] || { echo 'make $@ FILE=build/fuzz/crashes/NAME'; exit 1; }
+	@tests/fuzz/run $* $(FILE)
 
 # Each kernel anew, in a build folder of its own.
 .PHONY: check check-userspace check-static $(ALL_KERNELS:%=check-%)
