@@ -58,6 +58,7 @@ help:
 	@echo '  make fuzz TIME=10m  random programs against the whole ABI, guided by coverage;'
 	@echo '                    what is found: make fuzz-replay FILE=..., make fuzz-shrink FILE=...'
 	@echo '  make fuzz-host TIME=1m  the same for single files of the module, on this machine'
+	@echo '  make coverage     which lines of the module the tests and the fuzzer reach'
 	@echo '  make clean        remove build/; make distclean also removes what was downloaded'
 	@echo 'tests/vm/vm --help tells how to run anything in the virtual machine.'
 
@@ -185,6 +186,10 @@ fuzz-host: deps-build deps-fuzz
 fuzz-replay fuzz-shrink: fuzz-%: deps-build deps-vm deps-test
 	@[ -n "$(FILE)" ] || { echo 'make $@ FILE=build/fuzz/crashes/NAME'; exit 1; }
 	@tests/fuzz/run $* $(FILE)
+
+.PHONY: coverage
+coverage: deps-build deps-vm deps-test
+	@tests/coverage/run
 
 # Each kernel anew, in a build folder of its own.
 .PHONY: check check-userspace check-static $(ALL_KERNELS:%=check-%)
