@@ -31,7 +31,8 @@ struct region {
 
 static struct region text, init_text;
 
-static bool region_mark(struct region *region, unsigned long address)
+/* Inlined, as the traced code may be in the middle of a copy to user space. */
+static __always_inline bool region_mark(struct region *region, unsigned long address)
 {
 	unsigned long at = address - READ_ONCE(region->start);
 

@@ -280,6 +280,9 @@ static int fuzz(uint64_t seed, double seconds)
 			status();
 		}
 	}
+	/* The time may have come in the middle of a batch. */
+	if (!idle(&kept[i - i % BATCH], i % BATCH))
+		return FOUND;
 	while (now_s() < end) {
 		seed++;
 		printf("@batch %llu %u\n", (unsigned long long)seed, kept_count);
