@@ -56,13 +56,17 @@ help:
 	@echo '  make test-rt      all tests on $(RT_KERNELS)'
 	@echo '  make model        all orders of sleeping and waking at a port, in a model (tests/model)'
 	@echo '  make soak TIME=10m  all patterns at once, with kills and faults, for so long'
+	@echo '  make fuzz TIME=10m  random programs against the whole ABI, guided by coverage;'
+	@echo '                    what is found: make fuzz-replay FILE=..., make fuzz-shrink FILE=...'
+	@echo '  make fuzz-host TIME=1m  the same for single files of the module, on this machine'
+	@echo '  make coverage     which lines of the module the tests and the fuzzer reach'
 	@echo '  make clean        remove build/; make distclean also removes what was downloaded'
 	@echo 'tests/vm/vm --help tells how to run anything in the virtual machine.'
 
 # --- building ----------------------------------------------------------------
 
 # Packages of the host that are missing are installed first.
-DEPS := $(addprefix deps-,build vm test check model)
+DEPS := $(addprefix deps-,build vm test check model fuzz)
 .PHONY: $(DEPS)
 $(DEPS): deps-%:
 	@tests/vm/deps $*
@@ -176,6 +180,22 @@ soak: deps-build deps-vm deps-test
 .PHONY: model
 model: deps-model
 	@tests/model/run $(BUILD)/model $(TESTS)
+
+# What is found is kept in build/fuzz, see tests/fuzz/run.
+.PHONY: fuzz fuzz-host fuzz-selftest fuzz-replay fuzz-shrink
+fuzz fuzz-selftest: deps-build deps-vm deps-test
+	@tests/fuzz/run $(if $(filter fuzz,$@),fuzz $(TIME),selftest)
+
+fuzz-host: deps-build deps-fuzz
+	@tests/fuzz/run host $(TIME)
+
+fuzz-replay fuzz-shrink: fuzz-%: deps-build deps-vm deps-test
+	@[ -n "$(FILE)" ] || { echo 'make $@ FILE=build/fuzz/crashes/NAME'; exit 1; }
+	@tests/fuzz/run $* $(FILE)
+
+.PHONY: coverage
+coverage: deps-build deps-vm deps-test
+	@tests/coverage/run
 
 # Each kernel anew, in a build folder of its own.
 .PHONY: check check-userspace check-static $(ALL_KERNELS:%=check-%)
