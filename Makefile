@@ -54,6 +54,7 @@ help:
 	@echo '  make test-debug   all tests on kernels for finding bugs ($(DEBUG_KERNELS):'
 	@echo '                    built when first wanted, which takes 10 to 20 minutes)'
 	@echo '  make test-rt      all tests on $(RT_KERNELS)'
+	@echo '  make test-mutants  do the tests of interleavings find planted mistakes? (K=)'
 	@echo '  make soak TIME=10m  all patterns at once, with kills and faults, for so long'
 	@echo '  make clean        remove build/; make distclean also removes what was downloaded'
 	@echo 'tests/vm/vm --help tells how to run anything in the virtual machine.'
@@ -173,6 +174,10 @@ test test-debug test-rt: deps-build deps-vm deps-test
 	@tests/run
 test-debug: KERNELS := $(DEBUG_KERNELS)
 test-rt: KERNELS := $(RT_KERNELS)
+
+.PHONY: test-mutants
+test-mutants: deps-build deps-vm deps-test
+	@K=$(K) tests/window/mutants
 
 TIME ?= 10m
 .PHONY: soak
