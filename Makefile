@@ -55,6 +55,7 @@ help:
 	@echo '                    built when first wanted, which takes 10 to 20 minutes)'
 	@echo '  make test-rt      all tests on $(RT_KERNELS)'
 	@echo '  make model        all orders of sleeping and waking at a port, in a model (tests/model)'
+	@echo '  make test-mutants  do the tests of interleavings find planted mistakes? (K=)'
 	@echo '  make soak TIME=10m  all patterns at once, with kills and faults, for so long'
 	@echo '  make fuzz TIME=10m  random programs against the whole ABI, guided by coverage;'
 	@echo '                    what is found: make fuzz-replay FILE=..., make fuzz-shrink FILE=...'
@@ -139,8 +140,9 @@ WITH_USERSPACE ?= y
 WITH_TESTS ?= y
 with_userspace := $(and $(filter y,$(WITH_USERSPACE)),$(wildcard userspace/Makefile))
 with_tests := $(and $(filter y,$(WITH_TESTS)),$(wildcard tests/Makefile))
+gate := $(tree)/tests/gate/mailbox_gate.ko
 .PHONY: guest guest-install
-guest: module $(BUILD)/vm/qemu-exit
+guest: module $(BUILD)/vm/qemu-exit $(if $(with_tests),$(gate))
 	$(if $(with_userspace),$(USERSPACE) all)
 	$(if $(with_tests),$(TESTDIR) all)
 
@@ -151,6 +153,13 @@ guest-install:
 	$(if $(with_tests),$(TESTDIR) install INSTALL_PATH=$(GUEST)/usr/lib/mailbox/tests)
 	$(if $(and $(with_tests),$(wildcard /usr/bin/socat)),install -D -t $(GUEST)/usr/bin /usr/bin/socat)
 	$(if $(wildcard tests/demo/demo),install -D tests/demo/demo $(GUEST)/usr/lib/mailbox/demo)
+
+# A second module, which holds tasks where a test wants them.
+$(gate): $(wildcard tests/gate/*) | deps-build
+	@mkdir -p $(@D)
+	@cp -pu $^ $(@D)
+	+$(MAKE) -C $(KDIR) M=$(@D) CONFIG_DEBUG_INFO_BTF_MODULES= modules
+	@touch $@
 
 $(BUILD)/vm/qemu-exit: tests/vm/guest/qemu-exit.c
 	@mkdir -p $(@D)
@@ -170,6 +179,10 @@ test test-debug test-rt: deps-build deps-vm deps-test
 	@tests/run
 test-debug: KERNELS := $(DEBUG_KERNELS)
 test-rt: KERNELS := $(RT_KERNELS)
+
+.PHONY: test-mutants
+test-mutants: deps-build deps-vm deps-test
+	@K=$(K) tests/window/mutants
 
 TIME ?= 10m
 .PHONY: soak
