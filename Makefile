@@ -139,8 +139,9 @@ WITH_USERSPACE ?= y
 WITH_TESTS ?= y
 with_userspace := $(and $(filter y,$(WITH_USERSPACE)),$(wildcard userspace/Makefile))
 with_tests := $(and $(filter y,$(WITH_TESTS)),$(wildcard tests/Makefile))
+gate := $(tree)/tests/gate/mailbox_gate.ko
 .PHONY: guest guest-install
-guest: module $(BUILD)/vm/qemu-exit
+guest: module $(BUILD)/vm/qemu-exit $(if $(with_tests),$(gate))
 	$(if $(with_userspace),$(USERSPACE) all)
 	$(if $(with_tests),$(TESTDIR) all)
 
@@ -151,6 +152,13 @@ guest-install:
 	$(if $(with_tests),$(TESTDIR) install INSTALL_PATH=$(GUEST)/usr/lib/mailbox/tests)
 	$(if $(and $(with_tests),$(wildcard /usr/bin/socat)),install -D -t $(GUEST)/usr/bin /usr/bin/socat)
 	$(if $(wildcard tests/demo/demo),install -D tests/demo/demo $(GUEST)/usr/lib/mailbox/demo)
+
+# A second module, which holds tasks where a test wants them.
+$(gate): $(wildcard tests/gate/*) | deps-build
+	@mkdir -p $(@D)
+	@cp -pu $^ $(@D)
+	+$(MAKE) -C $(KDIR) M=$(@D) CONFIG_DEBUG_INFO_BTF_MODULES= modules
+	@touch $@
 
 $(BUILD)/vm/qemu-exit: tests/vm/guest/qemu-exit.c
 	@mkdir -p $(@D)

@@ -4,103 +4,12 @@
  * the test wants: userfaultfd stops them at a page that is not there yet. What
  * others do meanwhile must work, and what was copied in vain must not count.
  */
-#include <linux/userfaultfd.h>
-
-#include "port.h"
-
-/* A page that holds whoever touches it until it is filled or taken away. */
-struct trap {
-	int fd;
-	char *page;
-	size_t size;
-};
-
-static struct trap trap_new(void)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct trap trap = { .size = sysconf(_SC_PAGESIZE) };
-	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-
-	trap.fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	if (trap.fd < 0)
-		SKIP("no userfaultfd here: %s", strerror(errno));
-	CHECK_OK(ioctl(trap.fd, UFFDIO_API, &api));
-	trap.page = mmap(NULL, trap.size, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	CHECK(trap.page != MAP_FAILED);
-	range.range.start = (uintptr_t)trap.page;
-	range.range.len = trap.size;
-	CHECK_OK(ioctl(trap.fd, UFFDIO_REGISTER, &range));
-	return trap;
-}
-
-/* Until somebody is held there. */
-static void trap_wait(struct trap *trap)
-{
-	struct pollfd caught = { .fd = trap->fd, .events = POLLIN };
-	struct uffd_msg msg;
-
-	CHECK_EQ(1, RESULT(poll(&caught, 1, 15000)));
-	CHECK_EQ(sizeof(msg), RESULT(read(trap->fd, &msg, sizeof(msg))));
-	CHECK_EQ(UFFD_EVENT_PAGEFAULT, msg.event);
-}
-
-/* Lets them go on, with a page that starts with this number. */
-static void trap_fill(struct trap *trap, int value)
-{
-	char *source = calloc(1, trap->size);
-	struct uffdio_copy copy = {
-		.dst = (uintptr_t)trap->page,
-		.src = (uintptr_t)source,
-		.len = trap->size,
-	};
-
-	CHECK(source);
-	memcpy(source, &value, sizeof(value));
-	CHECK_OK(ioctl(trap->fd, UFFDIO_COPY, &copy));
-	free(source);
-}
-
-/* Lets them go on, to find that there is no memory: EFAULT. */
-static void trap_break(struct trap *trap)
-{
-	struct uffdio_range range = { (uintptr_t)trap->page, trap->size };
-
-	CHECK_OK(munmap(trap->page, trap->size));
-	CHECK_OK(ioctl(trap->fd, UFFDIO_WAKE, &range));
-}
-
-/* Each call below is held in its copy when these return. */
-static void receive_held_args(struct call *call, int fd, struct trap *trap,
-			      struct mailbox_ioc_receive receive)
-{
-	call->receive = receive;
-	call->receive.data = user_pointer(trap->page);
-	call->receive.size = sizeof(int);
-	call_start(call, fd, MAILBOX_IOC_RECEIVE, &call->receive, 0);
-	trap_wait(trap);
-}
-
-#define RECEIVE_HELD(call, fd, trap, ...) \
-	receive_held_args(call, fd, trap, (struct mailbox_ioc_receive){ __VA_ARGS__ })
+#include "window.h"
 
 static void read_held(struct call *call, int fd, struct trap *trap)
 {
 	call_start(call, fd, CALL_READ, trap->page, sizeof(int));
 	trap_wait(trap);
-}
-
-static void send_held(struct call *call, int fd, struct trap *trap)
-{
-	call->send = (struct mailbox_ioc_send){ .len = sizeof(int) };
-	call->send.data = user_pointer(trap->page);
-	call_start(call, fd, MAILBOX_IOC_SEND, &call->send, 0);
-	trap_wait(trap);
-}
-
-static int trapped_value(struct trap *trap)
-{
-	return *(volatile int *)trap->page;
 }
 
 TEST(held_receiver_holds_up_nobody)
@@ -540,7 +449,7 @@ TEST(held_sender_holds_up_nobody)
 	struct call held;
 	int fd = PORT(O_RDWR, .capacity = 2);
 
-	send_held(&held, fd, &trap);
+	SEND_HELD(&held, fd, &trap);
 	CHECK_EQ(0, messages(fd));
 	CHECK_EQ(0, put(fd, 1));
 	CHECK_EQ(0, put(fd, 2));
@@ -558,7 +467,7 @@ TEST(held_sender_that_fails_sends_nothing)
 	unsigned long long before = info(other).user_bytes;
 	struct call held;
 
-	send_held(&held, fd, &trap);
+	SEND_HELD(&held, fd, &trap);
 	trap_break(&trap);
 	CHECK_EQ(-EFAULT, call_join(&held));
 	CHECK_EQ(0, messages(fd));
@@ -571,7 +480,7 @@ TEST(destroy_while_a_sender_is_held)
 	struct call held;
 	int fd = PORT(O_RDWR);
 
-	send_held(&held, fd, &trap);
+	SEND_HELD(&held, fd, &trap);
 	CHECK_EQ(0, port_destroy(fd, NULL));
 	trap_fill(&trap, 1);
 	CHECK_EQ(-EIDRM, call_join(&held));
