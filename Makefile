@@ -55,6 +55,7 @@ help:
 	@echo '                    built when first wanted, which takes 10 to 20 minutes)'
 	@echo '  make test-rt      all tests on $(RT_KERNELS)'
 	@echo '  make model        all orders of sleeping and waking at a port, in a model (tests/model)'
+	@echo '  make test-mutants  do the tests of interleavings find planted mistakes? (K=)'
 	@echo '  make soak TIME=10m  all patterns at once, with kills and faults, for so long'
 	@echo '  make fuzz TIME=10m  random programs against the whole ABI, guided by coverage;'
 	@echo '                    what is found: make fuzz-replay FILE=..., make fuzz-shrink FILE=...'
@@ -178,6 +179,10 @@ test test-debug test-rt: deps-build deps-vm deps-test
 	@tests/run
 test-debug: KERNELS := $(DEBUG_KERNELS)
 test-rt: KERNELS := $(RT_KERNELS)
+
+.PHONY: test-mutants
+test-mutants: deps-build deps-vm deps-test
+	@K=$(K) tests/window/mutants
 
 TIME ?= 10m
 .PHONY: soak
