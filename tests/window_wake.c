@@ -299,7 +299,7 @@ TEST(message_is_taken_before_the_poller_is_woken)
 
 /* --- the last one of a side has gone, and nobody was told ------------------------------- */
 
-#define BEFORE_HANG_UP	"before port_hang_up"
+#define BEFORE_HANG_UP	"before mbx_port_hang_up"
 
 TEST(sender_comes_before_the_end_of_file_is_told)
 {
