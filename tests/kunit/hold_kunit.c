@@ -291,7 +291,7 @@ static void answer_that_is_too_long_changes_nothing(struct kunit *test)
 
 static void caller_that_gives_up_is_not_answered(struct kunit *test)
 {
-	CALLER(caller, 1, .deadline.ns = in_ms(200));
+	CALLER(caller, 1, .deadline.ns = in_ms(3000));
 	u64 token;
 
 	PORT(test);
@@ -309,7 +309,7 @@ static void give_up_in_a_copy(struct kunit *test, void *arg)
 
 static void request_that_is_withdrawn_is_not_received(struct kunit *test)
 {
-	CALLER(caller, 1, .deadline.ns = in_ms(200));
+	CALLER(caller, 1, .deadline.ns = in_ms(3000));
 
 	PORT(test);
 	sleeper_start(test, &caller);

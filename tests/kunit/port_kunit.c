@@ -255,7 +255,7 @@ static void await_end(struct kunit *test, void *arg)
 
 static void withdrawn_message_is_not_received(struct kunit *test)
 {
-	SENDER(sender, 1, .sync = true, .deadline.ns = in_ms(200));
+	SENDER(sender, 1, .sync = true, .deadline.ns = in_ms(3000));
 
 	PORT(test);
 	sleeper_start(test, &sender);
@@ -267,7 +267,7 @@ static void withdrawn_message_is_not_received(struct kunit *test)
 
 static void withdrawn_message_of_a_failed_copy_is_gone(struct kunit *test)
 {
-	SENDER(sender, 1, .sync = true, .deadline.ns = in_ms(200));
+	SENDER(sender, 1, .sync = true, .deadline.ns = in_ms(3000));
 
 	PORT(test);
 	sleeper_start(test, &sender);
