@@ -5,7 +5,7 @@
  */
 #include <sys/socket.h>
 
-#include "port.h"
+#include "allow.h"
 
 static bool name_exists(const char *name)
 {
@@ -438,11 +438,31 @@ TEST(fdinfo_tells_the_rights)
 /* The other processes' view: tools look at handles that are not theirs. */
 TEST(fdinfo_of_an_unbound_or_destroyed_handle)
 {
-	char line[80];
 	int fd = node_open(O_RDWR), gone = PORT(O_RDWR);
 
-	check_fdinfo(fd, "pos:\t0\n");
+	check_fdinfo(fd, "\nport:\tnone\n");
 	CHECK_EQ(0, port_destroy(gone, NULL));
-	snprintf(line, sizeof(line), "pos:\t0\n");
-	check_fdinfo(gone, line);
+	check_fdinfo(gone, "\nport:\tdestroyed\n");
+}
+
+/* The port lives on, for others. */
+static void lose_the_right(void *arg)
+{
+	struct guest *guest = arg;
+
+	guest_enter(guest);
+	check_fdinfo(guest->fd, "\nrights:\tr\n");
+	guest_step(guest, 1);
+	check_fdinfo(guest->fd, "\nport:\trevoked\n");
+}
+
+TEST(fdinfo_of_a_revoked_handle)
+{
+	struct guest *guest = GUEST(O_RDONLY);
+	pid_t pid = spawn(lose_the_right, guest);
+
+	WAIT_FOR(guest->step == 1);
+	CHECK_EQ(0, guest_revoke(guest));
+	guest->step = 2;
+	REAP(pid);
 }

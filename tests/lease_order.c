@@ -253,6 +253,154 @@ TEST(settled_in_each_order_and_way)
 	CHECK_EQ(0, messages(fd));
 }
 
+enum { LEASES = 100 };
+
+/* Orders in which so many come back; each has all of 0 to LEASES - 1. */
+static void order_up(int *order)
+{
+	int i;
+
+	for (i = 0; i < LEASES; i++)
+		order[i] = i;
+}
+
+static void order_down(int *order)
+{
+	int i;
+
+	for (i = 0; i < LEASES; i++)
+		order[i] = LEASES - 1 - i;
+}
+
+/* The second half of them belongs between those of the first half. */
+static void order_up_then_down(int *order)
+{
+	int i;
+
+	for (i = 0; i < LEASES; i++)
+		order[i] = i < LEASES / 2 ? 2 * i : 2 * (LEASES - i) - 1;
+}
+
+static void order_down_then_up(int *order)
+{
+	int i;
+
+	for (i = 0; i < LEASES; i++)
+		order[i] = i < LEASES / 2 ? LEASES - 2 * (i + 1) : 2 * (i - LEASES / 2) + 1;
+}
+
+static void order_from_the_middle(int *order)
+{
+	int i;
+
+	for (i = 0; i < LEASES; i++)
+		order[i] = LEASES / 2 + (i % 2 ? -(i + 1) / 2 : i / 2);
+}
+
+static void order_from_both_ends(int *order)
+{
+	int i;
+
+	for (i = 0; i < LEASES; i++)
+		order[i] = i % 2 ? LEASES - 1 - i / 2 : i / 2;
+}
+
+static void order_random(int *order)
+{
+	int i;
+
+	order_up(order);
+	for (i = LEASES - 1; i > 0; i--) {
+		int other = random() % (i + 1), value = order[i];
+
+		order[i] = order[other];
+		order[other] = value;
+	}
+}
+
+static void (* const orders[])(int *) = {
+	order_up, order_down, order_up_then_down, order_down_then_up,
+	order_from_the_middle, order_from_both_ends,
+	order_random, order_random, order_random, order_random, order_random, order_random,
+};
+
+/*
+ * All are leased, and come back in this order. Each time the first one of those
+ * that are back is the first one, whatever is selected by.
+ */
+static void come_back(int fd, const int *order, __u32 select, __u64 match)
+{
+	__u64 tokens[LEASES];
+	int i, first = LEASES;
+
+	for (i = 0; i < LEASES; i++) {
+		struct got got = GET(fd, .flags = LEASED, .select = select, .match = match);
+
+		CHECK_EQ(i, got.value);
+		tokens[i] = got.receive.token;
+	}
+	for (i = 0; i < LEASES; i++) {
+		CHECK_EQ(0, nack(fd, tokens[order[i]]));
+		first = order[i] < first ? order[i] : first;
+		CHECK_EQ(first, take_as(fd, select, match, MAILBOX_RECEIVE_PEEK));
+	}
+}
+
+TEST(many_come_back_in_each_order)
+{
+	int fd = PORT(O_RDWR, UNBOUNDED), order[LEASES];
+	unsigned int i;
+
+	for (i = 0; i < LEASES; i++)
+		CHECK_EQ(0, put_as(fd, i, 5, 1));
+	/* These are there all the time, before and behind. */
+	CHECK_EQ(0, put_as(fd, 1000, 5, 0));
+	for (i = 0; i < ARRAY_SIZE(orders); i++) {
+		orders[i](order);
+		come_back(fd, order, MAILBOX_SELECT_ANY, 0);
+		come_back(fd, order, MAILBOX_SELECT_TYPE, 5);
+		come_back(fd, order, MAILBOX_SELECT_SENDER, getpid());
+	}
+	CHECK_EQ(LEASES + 1, messages(fd));
+	for (i = 0; i < LEASES; i++)
+		CHECK_EQ(i, take(fd));
+	CHECK_EQ(1000, take(fd));
+	CHECK_EQ(-EAGAIN, take(fd));
+}
+
+/* What is sent meanwhile is behind them; what is taken meanwhile leaves no trace. */
+TEST(many_come_back_while_others_come_and_go)
+{
+	int fd = PORT(O_RDWR, UNBOUNDED), order[LEASES];
+	bool taken[2 * LEASES] = {};
+	__u64 tokens[LEASES];
+	int i, left = 0;
+
+	for (i = 0; i < LEASES; i++)
+		CHECK_EQ(0, put(fd, i));
+	for (i = 0; i < LEASES; i++)
+		tokens[i] = LEASE(fd, i);
+	order_up_then_down(order);
+	for (i = 0; i < LEASES; i++) {
+		CHECK_EQ(0, nack(fd, tokens[order[i]]));
+		CHECK_EQ(0, put(fd, LEASES + i));
+		left += 2;
+		if (i % 5 == 4) {
+			long long value = take(fd);
+
+			CHECK_RANGE(0, LEASES - 1, value);
+			CHECK(!taken[value]);
+			taken[value] = true;
+			left--;
+		}
+	}
+	CHECK_EQ(left, messages(fd));
+	for (i = 0; i < 2 * LEASES; i++)
+		if (!taken[i])
+			CHECK_EQ(i, take(fd));
+	CHECK_EQ(-EAGAIN, take(fd));
+}
+
 /* --- against a model ---------------------------------------------------------- */
 
 enum { MODEL_MAX = 4000 };

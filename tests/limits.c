@@ -530,3 +530,76 @@ TEST(cgroup_limit_hits_only_its_members)
 	CHECK_EQ(0, port_destroy(fd, NULL));
 	WAIT_FOR(!rmdir(group));
 }
+
+/*
+ * Memory of received messages that is kept for the next ones is limited for each
+ * user, whatever the number of its handles.
+ */
+enum {
+	SPARE_HANDLES	= 400,
+	SPARE_LEN	= 60000,
+	SPARE_QUOTA	= 64 << 20,
+	SPARE_LIMIT	= SPARE_QUOTA / 8,
+};
+
+static void send_once_by_each(int fd, const char *name, int *fds)
+{
+	static char payload[SPARE_LEN];
+	int i;
+
+	for (i = 0; i < SPARE_HANDLES; i++) {
+		fds[i] = port_open(O_WRONLY, name);
+		CHECK_EQ(SPARE_LEN, RESULT(write(fds[i], payload, SPARE_LEN)));
+		CHECK_EQ(SPARE_LEN, RESULT(read(fd, payload, SPARE_LEN)));
+	}
+}
+
+static void keep_what_may_be_kept(void *arg)
+{
+	struct group_child *child = arg;
+	char path[200], *name = unique_name();
+	int fds[SPARE_HANDLES], fd, i;
+
+	group_file(path, sizeof(path), "cgroup.procs");
+	CHECK_EQ(0, file_write(path, "0"));
+	become(USER_A);
+	fd = NAMED_PORT(O_RDWR, name, .message_bytes_max = SPARE_LEN);
+	/* It is the user's again each time that its handles are closed. */
+	while (child->sent < 8) {
+		int step = child->sent;
+
+		send_once_by_each(fd, name, fds);
+		CHECK_EQ(0, info(fd).user_bytes);
+		child->sent = step + 1;
+		WAIT_FOR(child->sent == step + 2);
+		for (i = 0; i < SPARE_HANDLES; i++)
+			close(fds[i]);
+		child->sent = step + 3;
+		WAIT_FOR(child->sent == step + 4);
+	}
+}
+
+TEST_WITHIN(memory_that_is_kept_ready_is_limited_for_each_user, 60)
+{
+	struct group_child *child = shared_alloc(sizeof(*child));
+	long long kept;
+	pid_t pid;
+	int round;
+
+	group_new("max");
+	allow_handles();
+	parameter_set("user_bytes_max", SPARE_QUOTA);
+	pid = spawn(keep_what_may_be_kept, child);
+	for (round = 0; round < 2; round++) {
+		WAIT_FOR(child->sent == 4 * round + 1);
+		kept = group_read("memory.current");
+		note("%lld bytes", kept);
+		CHECK_RANGE(0, SPARE_LIMIT + GROUP_SLACK, kept);
+		child->sent++;
+		WAIT_FOR(child->sent == 4 * round + 3);
+		WAIT_FOR(group_read("memory.current") < kept - SPARE_LIMIT / 2);
+		child->sent++;
+	}
+	REAP(pid);
+	WAIT_FOR(!rmdir(group));
+}

@@ -289,6 +289,28 @@ TEST(peer_that_did_not_come)
 	CHECK_EQ(SENDER, waiting_end(&waiting));
 }
 
+TEST(failed_open_leaves_the_struct)
+{
+	struct mailbox_ioc_port_open arg = { .flags = PEER | MAILBOX_BIND_NONBLOCK }, before;
+	char *name = unique_name();
+	int port = NAMED_PORT(3, name);
+
+	strcpy(arg.name, name);
+	arg.id = 12345;
+	before = arg;
+	CHECK_EQ(-EAGAIN, command(node_open(O_RDONLY), MAILBOX_IOC_PORT_OPEN, &arg));
+	CHECK(!memcmp(&before, &arg, sizeof(arg)));
+	arg.flags = PEER;
+	arg.deadline_ns = 1;
+	before = arg;
+	CHECK_EQ(-ETIMEDOUT, command(node_open(O_RDONLY), MAILBOX_IOC_PORT_OPEN, &arg));
+	CHECK(!memcmp(&before, &arg, sizeof(arg)));
+	/* One that succeeds tells. */
+	port_open(O_WRONLY, name);
+	CHECK_EQ(0, command(node_open(O_RDONLY), MAILBOX_IOC_PORT_OPEN, &arg));
+	CHECK_EQ(port_stat(port).id, arg.id);
+}
+
 TEST(peer_that_is_not_waited_for)
 {
 	char *name = unique_name();

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 
+#include "allow.h"
 #include "wait.h"
 
 /* --- whoever waits is woken --------------------------------------------------- */
@@ -393,6 +394,140 @@ TEST(stranger_gets_an_error)
 	CHECK_EQ(0, SET(fd, .flags = MAILBOX_SET_MODE, .mode = 0604));
 	*step = 3;
 	REAP(pid);
+}
+
+/* What the watch of somebody else has been told, as an edge-triggered set counts it. */
+struct stranger {
+	__u32 events;
+	unsigned int state;		/* what it polls as while it may not see the port */
+	atomic_int step;
+};
+
+static void stranger_step(struct stranger *stranger, int step)
+{
+	stranger->step = step;
+	WAIT_FOR(stranger->step > step);
+}
+
+static void count_edges(void *arg)
+{
+	struct stranger *stranger = arg;
+	int fd, epoll;
+
+	become(USER_A);
+	close(port_fds[0]);
+	fd = watch_new(port_name, stranger->events);
+	epoll = epoll_of(fd, POLLIN | EPOLLET);
+	CHECK_EQ(stranger->state, epolled(epoll, 0));
+	stranger_step(stranger, 1);
+	CHECK_EQ(0, epolled(epoll, 0));
+	/* It may see the port now, and knows. */
+	stranger_step(stranger, 3);
+	CHECK_EQ(POLLIN, epolled(epoll, 0));
+	CHECK_EQ(0, epolled(epoll, 0));
+	stranger_step(stranger, 5);
+	CHECK_EQ(stranger->events == NAMED ? 0 : POLLIN, epolled(epoll, 0));
+	/* Not any more: it is told so, and nothing else. */
+	stranger_step(stranger, 7);
+	CHECK_EQ(stranger->state, epolled(epoll, 0));
+	stranger_step(stranger, 9);
+	CHECK_EQ(0, epolled(epoll, 0));
+	stranger_step(stranger, 11);
+	CHECK(epolled(epoll, 0));
+}
+
+static void port_is_used(int fd)
+{
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		CHECK_EQ(0, put(fd, i));
+		CHECK_EQ(i, take_as(fd, 0, 0, MAILBOX_RECEIVE_LEASE));
+		nack_message();
+		CHECK_EQ(i, take(fd));
+		come_and_go();
+	}
+	CHECK_EQ(0, put(fd, 1));
+}
+
+/* What happens in a port is for those who may see it, also that it happens. */
+static void check_edges(__u32 events, unsigned int state)
+{
+	struct stranger *stranger = shared_alloc(sizeof(*stranger));
+	pid_t pid;
+	int fd;
+
+	NEED_ROOT();
+	port_name = unique_name();
+	fd = NAMED_PORT(O_RDWR, port_name, .mode = 0600);
+	port_fds[0] = fd;
+	*stranger = (struct stranger){ .events = events, .state = state };
+	pid = spawn(count_edges, stranger);
+	WAIT_FOR(stranger->step == 1);
+	port_is_used(fd);
+	stranger_step(stranger, 2);
+	CHECK_EQ(0, allow_user(fd, USER_A, RECEIVES));
+	stranger_step(stranger, 4);
+	CHECK_EQ(1, take(fd));
+	port_is_used(fd);
+	stranger_step(stranger, 6);
+	CHECK_EQ(0, allow_user(fd, USER_A, 0));
+	stranger_step(stranger, 8);
+	CHECK_EQ(1, take(fd));
+	port_is_used(fd);
+	stranger_step(stranger, 10);
+	close(fd);
+	stranger->step = 12;
+	REAP(pid);
+}
+
+TEST(stranger_is_told_of_no_message)
+{
+	check_edges(MESSAGE, POLLERR);
+}
+
+TEST(stranger_is_told_of_no_sender)
+{
+	check_edges(SENDER | MESSAGE, POLLERR);
+}
+
+TEST(watch_for_the_name_is_told_of_the_name)
+{
+	check_edges(NAMED, POLLIN);
+}
+
+static long long switches(int tid)
+{
+	static const char key[] = "\nvoluntary_ctxt_switches:";
+	char path[64], text[4096], *line;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/status", tid);
+	CHECK_OK(file_read(path, text, sizeof(text)));
+	line = strstr(text, key);
+	CHECK(line);
+	return atoll(line + strlen(key));
+}
+
+/* Who sleeps until the name is free sleeps meanwhile. */
+TEST(wait_for_the_end_sleeps_while_the_port_is_used)
+{
+	struct waiting waiting;
+	long long before;
+	int i, fd;
+
+	port_name = unique_name();
+	fd = NAMED_PORT(O_RDWR, port_name);
+	port_fds[0] = fd;
+	WAITING(&waiting, node_open(O_RDONLY), port_name, .events = NOT_THERE);
+	before = switches(waiting.call.tid);
+	for (i = 0; i < 20; i++) {
+		port_is_used(fd);
+		CHECK_EQ(1, take(fd));
+		pause_ns(NSEC_PER_MSEC);
+	}
+	CHECK_EQ(before, switches(waiting.call.tid));
+	close(fd);
+	CHECK_EQ(NOT_THERE, waiting_end(&waiting));
 }
 
 static void create_elsewhere(void *arg)
