@@ -14,7 +14,8 @@
  *   hold     what receivers have in hand: leases, and requests to be answered
  *   calls    who sleeps in a call, and whether that can end
  *   send, receive
- *   port     life of what they happen at, and the ends by which it is used
+ *   port     life of what they happen at
+ *   end      by what handles it is used: they come, go, and lose their right
  *   policy   what a policy may be, whom it lets do what
  *   allow    the list of those who may as well
  *   registry the named ports of a network namespace
@@ -31,6 +32,7 @@
  *       mbx_calls.lock   spinlock: who sleeps in a call
  *         mbx_port.lock  spinlock: everything that moves in a port
  *   mbx_quota.lock       spinlock, innermost: the table of users
+ *   mbx_spare.lock       spinlock, innermost: memory kept ready for a sender
  *
  * Of two ports, no more than one is locked at a time.
  *

@@ -20,15 +20,17 @@
  *
  * Rules that hold for every command:
  *
- * - A field that is not used must be 0, and 0 always means the default.
+ * - A field that is not used must be 0, and 0 always means the default. What is
+ *   behind the NUL of a name is not looked at.
  * - The kernel takes the size of the struct from the command itself. A struct
  *   that is longer than the kernel's is accepted if the tail is all zero
  *   (E2BIG otherwise); one that is shorter than the first published size is
  *   EINVAL. What is not written by the kernel comes back as 0.
  * - On failure the struct is left as it was, with the exceptions that are
- *   noted at MAILBOX_IOC_RECEIVE.
- *
+ *   noted at MAILBOX_IOC_RECEIVE and MAILBOX_IOC_REPLY_RECEIVE.
  * - A deadline above INT64_MAX never comes.
+ * - CLOCK_MONOTONIC is that of the caller's time namespace, for deadlines as for
+ *   the times of messages.
  *
  * Errors, one meaning each:
  *
@@ -47,7 +49,8 @@
  *               not that of an open handle
  *   EAGAIN      it would have to sleep, and was told not to
  *   ETIMEDOUT   the deadline passed
- *   EINTR       a signal came first (not with SA_RESTART: the call goes on)
+ *   EINTR       a signal came first (not with SA_RESTART: the call goes on; but
+ *               see MAILBOX_IOC_CALL)
  *   EMSGSIZE    the buffer is shorter than the message, or the message is
  *               longer than the port takes
  *   EDQUOT      the quota of the caller's user is used up, or it watches 1024
@@ -87,8 +90,9 @@
 
 /*
  * What a message costs its sender's quota besides its payload. Constant, so
- * that a quota can be planned: it covers what the kernel keeps per message,
- * but for messages of which each has a thread of its own.
+ * that a quota can be planned. The memory that the kernel has for a message is
+ * up to about twice what it costs, as sizes are rounded up; more only where each
+ * message has a thread of its own.
  */
 #define MAILBOX_MESSAGE_OVERHEAD	256
 
@@ -284,8 +288,8 @@ struct mailbox_ioc_port_create {
  * CAP_IPC_OWNER in the user namespace that owns the registry overrides them.
  * The port's allow list may give either right as well.
  *
- * Errors: EINVAL, EISCONN, ENOENT, EACCES; with FD EBADF, ENOTCONN, EIDRM; with
- * WAIT and PEER also EAGAIN, ETIMEDOUT, EINTR, EDQUOT, EIDRM, ENOMEM.
+ * Errors: EINVAL, EISCONN, ENOENT, EACCES, ENOSPC; with FD EBADF, ENOTCONN,
+ * EIDRM; with WAIT and PEER also EAGAIN, ETIMEDOUT, EINTR, EDQUOT, EIDRM, ENOMEM.
  */
 struct mailbox_ioc_port_open {
 	__u32 flags;
@@ -300,9 +304,9 @@ struct mailbox_ioc_port_open {
 /*
  * As opening a FIFO does: then sleep until the other side has been there, for a
  * handle that only receives a sender, for one that only sends a receiver. If
- * that fails the handle is bound all the same, and the other side has seen it;
- * MAILBOX_IOC_PORT_WAIT goes on waiting, close() gives up. So a signal gives
- * EINTR here, also with SA_RESTART.
+ * that fails the handle is bound all the same, and the other side has seen it,
+ * but @id is not told; MAILBOX_IOC_PORT_WAIT goes on waiting, close() gives up.
+ * So a signal gives EINTR here, also with SA_RESTART.
  */
 #define MAILBOX_BIND_PEER		(1U << 1)
 /*
@@ -549,7 +553,7 @@ struct mailbox_ioc_port_stat {
  * nothing that is queued. Handles that are bound keep their rights when the mode
  * changes. For the owner, or CAP_IPC_OWNER.
  *
- * Errors: EINVAL, ENOTCONN, EACCES, EIDRM.
+ * Errors: EINVAL, ENOTCONN, EACCES, EIDRM, ENOMEM.
  */
 struct mailbox_ioc_port_set {
 	__u32 flags;
@@ -637,10 +641,11 @@ struct mailbox_allow {
  * and when an entry gives less than before, every handle that was bound by
  * virtue of the list, and would not be now, is revoked: each call with it, also
  * one that sleeps, gets EACCES, what it leased goes back, who waits for an
- * answer from it gets EPIPE, and it does not count as a sender or receiver any
- * more. A handle that may not do both any more may do neither. It is the process
- * that bound the handle that counts, not who holds it. Handles of access mode 3
- * are not revoked. The list is the owner's, or CAP_IPC_OWNER's. When it is full,
+ * answer from it gets EPIPE, what was queued for it at a broadcast port is
+ * freed, and it does not count as a sender or receiver any more. A handle that
+ * may not do both any more may do neither. It is the process that bound the
+ * handle that counts, not who holds it. Handles of access mode 3 are not
+ * revoked. The list is the owner's, or CAP_IPC_OWNER's. When it is full,
  * processes that have exited lose their entries.
  *
  * Errors: EINVAL, ENOENT, ENOTCONN, EACCES, EIDRM, ESRCH (no such process, or
@@ -731,8 +736,10 @@ struct mailbox_ioc_port_wait {
  *
  * For a handle that is not bound. It then polls as EPOLLIN while one of @events
  * holds, EPOLLERR if the caller may not see the port; PORT_WAIT with NONBLOCK
- * tells which. Watching again replaces what was watched before. Binding the
- * handle ends it; nobody should be polling it then, and not be told.
+ * tells which. Who may not see it is woken when the port comes or goes and when
+ * the rights to it change, and not by what happens in it. Watching again replaces
+ * what was watched before. Binding the handle ends it; nobody should be polling
+ * it then, and not be told.
  *
  * Errors: EINVAL, EISCONN, EDQUOT, ENOMEM.
  */
@@ -1034,7 +1041,9 @@ struct mailbox_ioc_receive_batch {
  * A signal or the deadline withdraws a request that no server has received yet;
  * after that it ends the call all the same (EINTR also with SA_RESTART, for the
  * request may have been carried out), and the answer comes to nothing. The same
- * goes for EPIPE: the server that had received it will not answer.
+ * goes for EPIPE: the server that had received it will not answer. What
+ * interrupts system calls as a signal does counts as one then: being stopped and
+ * continued, a debugger that attaches, a cgroup that is frozen.
  *
  * EDEADLK: the call could only be answered by threads that sleep in calls
  * themselves, which wait for such threads in turn, and so on; nothing was sent.
