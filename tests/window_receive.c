@@ -83,6 +83,29 @@ TEST(revoked_and_failed_while_a_receiver_is_held)
 	CHECK_ORDER(owner, 1, 2);
 }
 
+/* Nobody can receive it from there any more: the quota of its sender has it back. */
+TEST(revoked_and_failed_while_a_receiver_of_a_broadcast_is_held)
+{
+	struct account before = account();
+	char *name = unique_name();
+	int owner = foreign_port(name, (struct mailbox_ioc_port_create){
+		.flags = MAILBOX_CREATE_BROADCAST,
+	});
+	int fd = listed_handle(O_RDONLY, owner, name);
+	struct trap trap = trap_new();
+	struct call held;
+
+	put_all(owner, 2);
+	CHECK_ORDER(owner, 1, 2);
+	RECEIVE_HELD(&held, fd, &trap);
+	CHECK(account().user_bytes > before.user_bytes);
+	CHECK_EQ(0, list_off(owner));
+	trap_break(&trap);
+	CHECK_EQ(-EFAULT, call_join(&held));
+	CHECK_EQ(0, messages(owner));
+	CHECK_EQ(before.user_bytes, account().user_bytes);
+}
+
 /* Whoever asked is told, and the server has nothing to answer. */
 TEST(revoked_while_a_request_is_taken)
 {
