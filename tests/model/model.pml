@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Sleeping and hand-over at a port, for SPIN: what waiter.c, transfer.c,
- * send.c, receive.c, hold.c and port.c of module/ do, each in the file of the
- * same name here. queue.c is taken at its word: a queue is a set of messages,
+ * send.c, receive.c, hold.c, port.c and end.c of module/ do, each in the file
+ * of the same name here. queue.c is taken at its word: a queue is a set of messages,
  * of which the lowest number that matches comes first.
  *
  * A d_step is one critical section under mbx_port.lock, and has the name of
@@ -236,6 +236,7 @@ hidden byte room;
 #include "receive.pml"
 #include "hold.pml"
 #include "port.pml"
+#include "end.pml"
 
 /* --- processes ----------------------------------------------------------------- */
 

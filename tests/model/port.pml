@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* port.c: who comes and goes, and the end of all waits. */
+/* port.c: the end of all waits. */
 
 /* As many at once as there are wake-ups; @more if there are others. */
-inline senders_end(how)
+inline mbx_port_end_senders(how)
 {
 	do
 	::
@@ -61,7 +61,7 @@ inline mbx_port_kill()
 #endif
 			dead = true;
 #ifndef BROKEN_KILL_FORGETS_SENDERS
-			senders_end(EIDRM);
+			mbx_port_end_senders(EIDRM);
 #endif
 			if
 #ifndef BROKEN_KILL_FORGETS_RECEIVERS
@@ -97,14 +97,14 @@ inline mbx_port_set_policy()
 }
 
 #if HANGUP
-inline port_hang_up()
+inline mbx_port_hang_up()
 {
 #ifdef BROKEN_HANG_UP_TELLS_NOBODY
 	skip
 #else
 	do
 	::
-		d_step {	/* port_hang_up() */
+		d_step {	/* mbx_port_hang_up() */
 			mbx_wakes_begin();
 			more = false;
 			if
@@ -112,7 +112,7 @@ inline port_hang_up()
 			:: else
 			fi;
 			if
-			:: RECEIVERS_GONE -> senders_end(EPIPE)
+			:: RECEIVERS_GONE -> mbx_port_end_senders(EPIPE)
 			:: else
 			fi;
 			invariant()
@@ -124,37 +124,5 @@ inline port_hang_up()
 		fi
 	od
 #endif
-}
-
-/* end_leave() */
-inline mbx_port_detach(handles)
-{
-	skip;
-	d_step {		/* mbx_port_detach() */
-		handles--;
-		invariant()
-	};
-	port_hang_up()
-}
-
-/* A receiver that finds the port destroyed is at its end. */
-inline mbx_port_attach()
-{
-	d_step {		/* mbx_port_attach() */
-		in_turn(receivers_begun, (me - SENDERS)) ->
-		mbx_wakes_begin();
-		begin(receivers_begun, (me - SENDERS));
-		room = RECEIVERS_GONE;
-		receive_handles++;
-		receivers_seen = true;
-#ifndef BROKEN_ATTACH_ADMITS_NOBODY
-		if
-		:: room -> mbx_transfer_admit()
-		:: else
-		fi;
-#endif
-		invariant()
-	};
-	mbx_wakes_finish()
 }
 #endif
