@@ -102,6 +102,7 @@ void check_order(struct kunit *test, const int *values, int count);
  */
 struct sleeper {
 	struct kunit *test;
+	struct task_struct *task;
 	struct mbx_end *end;
 	bool sends;
 	struct taking taking;
@@ -113,6 +114,8 @@ struct sleeper {
 
 void sleeper_start(struct kunit *test, struct sleeper *sleeper);
 int sleeper_end(struct sleeper *sleeper);
+/* By a signal, at the moment that the test wants; then as sleeper_end(). */
+int sleeper_interrupt(struct sleeper *sleeper);
 /* Until so many sleep at the port. */
 void await_sleepers(struct kunit *test, unsigned int senders, unsigned int receivers);
 

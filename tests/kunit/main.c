@@ -7,6 +7,8 @@
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/uio.h>
 
 #include "fixture.h"
@@ -179,6 +181,7 @@ static int sleeper_run(void *arg)
 	struct sleeper *sleeper = arg;
 	unsigned int done;
 
+	allow_signal(SIGUSR1);
 	if (sleeper->sends) {
 		sleeper->result = mbx_port_send(sleeper->end, &sleeper->send, 1, &done);
 		mbx_message_free(sleeper->send.msg);
@@ -199,7 +202,10 @@ void sleeper_start(struct kunit *test, struct sleeper *sleeper)
 	if (sleeper->sends)
 		sleeper->send.msg = number_new(test, sleeper->value);
 	init_completion(&sleeper->done);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(kthread_run(sleeper_run, sleeper, "mailbox_kunit")));
+	sleeper->task = kthread_create(sleeper_run, sleeper, "mailbox_kunit");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sleeper->task));
+	get_task_struct(sleeper->task);
+	wake_up_process(sleeper->task);
 }
 
 /* Its result; what it received is in its taking. */
@@ -207,10 +213,17 @@ int sleeper_end(struct sleeper *sleeper)
 {
 	/* It is on our stack: there is no way out before it is done. */
 	wait_for_completion(&sleeper->done);
+	put_task_struct(sleeper->task);
 	put_pid(sleeper->send.taken_pid);
 	put_pid(sleeper->send.taken_tid);
 	mbx_message_free(sleeper->send.reply);
 	return sleeper->result;
+}
+
+int sleeper_interrupt(struct sleeper *sleeper)
+{
+	send_sig(SIGUSR1, sleeper->task, 1);
+	return sleeper_end(sleeper);
 }
 
 void await_sleepers(struct kunit *test, unsigned int senders, unsigned int receivers)
