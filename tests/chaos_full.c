@@ -33,13 +33,14 @@ static void send_letter(struct member *me, unsigned int number)
 	}
 	*fate_of(me, number) = TRIED;
 	result = command(me->fd, MAILBOX_IOC_SEND, &send);
-	*fate_of(me, number) = result ? REFUSED : SENT;
 	if (!result)
 		drops->hinted += !send.seq;
 	else if (result == -ENOBUFS)
 		drops->told++;
 	else
 		CHECK(result == -ETIMEDOUT && send.flags == MAILBOX_SEND_SYNC);
+	/* Last: of who is killed before that it is not known what was told. */
+	*fate_of(me, number) = result ? REFUSED : SENT;
 }
 
 static void run_careless(void *arg)
