@@ -149,40 +149,76 @@ static void end_revoke(struct mbx_end *end, struct mbx_wakes *wakes)
 				    wakes);
 }
 
+/* The next of the ends that are to be looked at in turn, or NULL. */
+static struct mbx_end *cursor_end(const struct mbx_port *port)
+{
+	if (port->cursor == &port->ends)
+		return NULL;
+	return list_entry(port->cursor, struct mbx_end, node);
+}
+
+static void cursor_begin(struct mbx_port *port)
+{
+	spin_lock(&port->lock);
+	port->cursor = port->ends.next;
+	spin_unlock(&port->lock);
+}
+
+/* Revoke some more ends. Returns false when all were looked at. */
+static bool ends_revoke(struct mbx_port *port,
+			bool (*keeps)(const struct mbx_end *end))
+{
+	struct mbx_wakes wakes;
+	unsigned int looked;
+	struct mbx_end *end;
+
+	mbx_wakes_begin(&wakes);
+	spin_lock(&port->lock);
+	for (looked = 0; looked < ENDS_LOCKED; looked++) {
+		end = cursor_end(port);
+		if (!end)
+			break;
+		if (!end->revoked && end_loses(end, keeps))
+			end_revoke(end, &wakes);
+		/* Who sleeps at its own channel is not found at the port. */
+		if (end->revoked && end->channel == &end->own &&
+		    mbx_channel_end(port, &end->own, true, -EACCES, &wakes))
+			break;
+		port->cursor = port->cursor->next;
+	}
+	end = cursor_end(port);
+	spin_unlock(&port->lock);
+	mbx_wakes_finish(port, &wakes);
+	return end;
+}
+
 /*
- * Settle one thing that a revoked end had: who sleeps at its own channel, what is
- * in its hand, what is queued for it. Returns false if there is nothing left.
+ * Settle one thing that a revoked end had: what is in its hand, what is queued for
+ * it alone. Returns false if there is nothing left.
  */
 static bool end_clear(struct mbx_end *end, struct mbx_lanes *lanes,
 		      struct list_head *spent, struct mbx_lease **lease,
 		      struct mbx_queue *ready, struct mbx_wakes *wakes)
 {
-	struct mbx_channel *channel = end->channel;
-	bool own = channel == &end->own;
-
-	if (own && mbx_channel_end(end->port, channel, true, -EACCES, wakes))
-		return true;
 	if (mbx_hold_release_locked(end, lanes, spent, lease, wakes))
 		return true;
 	/* In this order: a lease returns to the queue. */
-	if (!own || !channel->ready.count)
+	if (end->channel != &end->own || !end->own.ready.count)
 		return false;
-	*ready = channel->ready;
-	mbx_queue_init(&channel->ready, false);
+	*ready = end->own.ready;
+	mbx_queue_init(&end->own.ready, false);
 	return true;
 }
 
-/* Go on with the ends, from mbx_port.cursor. Returns true if there are more. */
-static bool ends_revoke(struct mbx_port *port,
-			bool (*keeps)(const struct mbx_end *end),
-			struct list_head *spent)
+/* Clear up behind some more ends. Returns false when all were looked at. */
+static bool ends_clear(struct mbx_port *port, struct list_head *spent)
 {
 	struct mbx_lease *lease = NULL;
 	struct mbx_queue ready;
 	struct mbx_lanes lanes;
 	struct mbx_wakes wakes;
 	unsigned int looked;
-	bool more;
+	struct mbx_end *end;
 
 	mbx_queue_init(&ready, false);
 	mbx_lanes_init(&lanes);
@@ -190,25 +226,21 @@ static bool ends_revoke(struct mbx_port *port,
 	mbx_wakes_begin(&wakes);
 	spin_lock(&port->lock);
 	for (looked = 0; looked < ENDS_LOCKED; looked++) {
-		struct mbx_end *end;
-
-		if (port->cursor == &port->ends)
+		end = cursor_end(port);
+		if (!end)
 			break;
-		end = list_entry(port->cursor, struct mbx_end, node);
-		if (!end->revoked && end_loses(end, keeps))
-			end_revoke(end, &wakes);
 		if (end->revoked &&
 		    end_clear(end, &lanes, spent, &lease, &ready, &wakes))
 			break;
 		port->cursor = port->cursor->next;
 	}
-	more = port->cursor != &port->ends;
+	end = cursor_end(port);
 	spin_unlock(&port->lock);
 	mbx_wakes_finish(port, &wakes);
 	mbx_lanes_free(&lanes);
 	kfree(lease);
 	mbx_port_drain(port, &ready);
-	return more;
+	return end;
 }
 
 /**
@@ -229,12 +261,11 @@ void mbx_port_revoke(struct mbx_port *port,
 	struct mbx_wakes wakes;
 	bool more;
 
-	spin_lock(&port->lock);
-	port->cursor = port->ends.next;
-	spin_unlock(&port->lock);
-	while (ends_revoke(port, keeps, spent))
+	cursor_begin(port);
+	while (ends_revoke(port, keeps))
 		cond_resched();
 
+	/* Before a lease returns, which must not be handed to one of them. */
 	do {
 		mbx_wakes_begin(&wakes);
 		spin_lock(&port->lock);
@@ -245,6 +276,10 @@ void mbx_port_revoke(struct mbx_port *port,
 		mbx_wakes_finish(port, &wakes);
 		cond_resched();
 	} while (more);
+
+	cursor_begin(port);
+	while (ends_clear(port, spent))
+		cond_resched();
 	mbx_port_tell(port, MBX_POLL_RECEIVE | EPOLLHUP | EPOLLERR,
 		      MBX_POLL_SEND | EPOLLHUP | EPOLLERR);
 	mbx_port_hang_up(port);

@@ -57,7 +57,7 @@ static void join(pthread_t *threads, int count)
 
 /* --- one receiver: each sender's messages in their order ------------------------------- */
 
-static void check_order(struct mailbox_ioc_port_create create)
+static void check_batch_order(struct mailbox_ioc_port_create create)
 {
 	struct crowd *crowd = shared_alloc(sizeof(*crowd));
 	int next[SENDERS] = {}, received = 0, i;
@@ -84,22 +84,22 @@ static void check_order(struct mailbox_ioc_port_create create)
 
 TEST(order_on_a_bounded_port)
 {
-	check_order((struct mailbox_ioc_port_create){ .capacity = 5 });
+	check_batch_order((struct mailbox_ioc_port_create){ .capacity = 5 });
 }
 
 TEST(order_on_an_unbounded_port)
 {
-	check_order((struct mailbox_ioc_port_create){ UNBOUNDED });
+	check_batch_order((struct mailbox_ioc_port_create){ UNBOUNDED });
 }
 
 TEST(order_on_a_rendezvous_port)
 {
-	check_order((struct mailbox_ioc_port_create){ RENDEZVOUS });
+	check_batch_order((struct mailbox_ioc_port_create){ RENDEZVOUS });
 }
 
 TEST(order_on_a_port_of_few_bytes)
 {
-	check_order((struct mailbox_ioc_port_create){ UNBOUNDED, .capacity_bytes = 10 });
+	check_batch_order((struct mailbox_ioc_port_create){ UNBOUNDED, .capacity_bytes = 10 });
 }
 
 /* --- leases: each message is settled once --------------------------------------------------- */

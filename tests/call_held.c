@@ -3,71 +3,7 @@
  * Calls whose caller or server is held in the middle of a copy, as long as the
  * test wants: userfaultfd stops it at a page that is not there yet.
  */
-#include <linux/userfaultfd.h>
-
-#include "call.h"
-
-/* A page that holds whoever touches it until it is filled or taken away. */
-struct trap {
-	int fd;
-	char *page;
-	size_t size;
-};
-
-static struct trap trap_new(void)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct trap trap = { .size = sysconf(_SC_PAGESIZE) };
-	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-
-	trap.fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	if (trap.fd < 0)
-		SKIP("no userfaultfd here: %s", strerror(errno));
-	CHECK_OK(ioctl(trap.fd, UFFDIO_API, &api));
-	trap.page = mmap(NULL, trap.size, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	CHECK(trap.page != MAP_FAILED);
-	range.range.start = (uintptr_t)trap.page;
-	range.range.len = trap.size;
-	CHECK_OK(ioctl(trap.fd, UFFDIO_REGISTER, &range));
-	return trap;
-}
-
-/* Until somebody is held there. */
-static void trap_wait(struct trap *trap)
-{
-	struct pollfd caught = { .fd = trap->fd, .events = POLLIN };
-	struct uffd_msg msg;
-
-	CHECK_EQ(1, RESULT(poll(&caught, 1, 15000)));
-	CHECK_EQ(sizeof(msg), RESULT(read(trap->fd, &msg, sizeof(msg))));
-	CHECK_EQ(UFFD_EVENT_PAGEFAULT, msg.event);
-}
-
-/* Lets them go on, with a page that starts with this number. */
-static void trap_fill(struct trap *trap, int value)
-{
-	char *source = calloc(1, trap->size);
-	struct uffdio_copy copy = {
-		.dst = (uintptr_t)trap->page,
-		.src = (uintptr_t)source,
-		.len = trap->size,
-	};
-
-	CHECK(source);
-	memcpy(source, &value, sizeof(value));
-	CHECK_OK(ioctl(trap->fd, UFFDIO_COPY, &copy));
-	free(source);
-}
-
-/* Lets them go on, to find that there is no memory: EFAULT. */
-static void trap_break(struct trap *trap)
-{
-	struct uffdio_range range = { (uintptr_t)trap->page, trap->size };
-
-	CHECK_OK(munmap(trap->page, trap->size));
-	CHECK_OK(ioctl(trap->fd, UFFDIO_WAKE, &range));
-}
+#include "window.h"
 
 /* The server is held when it returns, with the request that is there. */
 static void serve_held(struct call *held, int fd, struct trap *trap, __u32 flags)
@@ -77,11 +13,6 @@ static void serve_held(struct call *held, int fd, struct trap *trap, __u32 flags
 	held->receive.size = sizeof(int);
 	call_start(held, fd, MAILBOX_IOC_RECEIVE, &held->receive, 0);
 	trap_wait(trap);
-}
-
-static int trapped_value(struct trap *trap)
-{
-	return *(volatile int *)trap->page;
 }
 
 /* --- the server is held ------------------------------------------------------- */
@@ -242,14 +173,6 @@ TEST(caller_is_killed_while_the_server_is_held)
 	kill(pid, SIGKILL);
 	reap_status(pid);
 	check_nothing_received(&held, victim->fd, &trap);
-}
-
-static atomic_uint signals;
-
-static void count_signal(int number)
-{
-	(void)number;
-	signals++;
 }
 
 /* The server is held with the first request, and gets the one made anew. */

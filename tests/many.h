@@ -7,7 +7,7 @@
 #ifndef TESTS_MANY_H
 #define TESTS_MANY_H
 
-#include "direct.h"
+#include "lease.h"
 
 #define OLDEST		.on_full = MAILBOX_FULL_DROP_OLDEST
 #define NEWEST		.on_full = MAILBOX_FULL_DROP_NEWEST
@@ -67,13 +67,6 @@ static inline __u64 lease_first(int fd)
 
 	CHECK_EQ(0, command(fd, MAILBOX_IOC_RECEIVE, &receive));
 	return receive.token;
-}
-
-static inline long long settle(int fd, unsigned long number, __u64 token)
-{
-	struct mailbox_ioc_settle settle = { .token = token };
-
-	return command(fd, number, &settle);
 }
 
 /* --- broadcast ---------------------------------------------------------------------- */

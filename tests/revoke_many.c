@@ -145,6 +145,35 @@ static void check_receivers_leave(struct guest *guest, void (*run)(void *))
 	check_only_the_owner_is_there(guest);
 }
 
+/* The last handle is looked at first: what it had must not go to the others. */
+static void lease_beside_sleepers(void *arg)
+{
+	struct guest *guest = arg;
+	int *fds = enter_with(guest, HANDLES), i;
+	struct call calls[SLEEPERS];
+
+	LEASE(fds[HANDLES - 1], 7);
+	for (i = 0; i < SLEEPERS; i++)
+		CALL_RECEIVE(&calls[i], fds[i]);
+	guest->step = 1;
+	for (i = 0; i < SLEEPERS; i++)
+		CHECK_EQ(-EACCES, call_value(&calls[i]));
+}
+
+TEST(returned_lease_is_not_handed_to_who_is_revoked)
+{
+	struct guest *guest = GUEST(O_RDONLY);
+	pid_t pid;
+
+	CHECK_EQ(0, put(guest->owner, 7));
+	pid = guest_start(guest, lease_beside_sleepers);
+	wait_for_waiters(guest->owner, 0, SLEEPERS);
+	CHECK_EQ(0, guest_revoke(guest));
+	REAP(pid);
+	CHECK_EQ(7, take(guest->owner));
+	check_only_the_owner_is_there(guest);
+}
+
 TEST(receivers_asleep_by_many_handles)
 {
 	check_receivers_leave(GUEST(O_RDONLY), receive_by_many);

@@ -140,7 +140,7 @@ TEST_WITHIN(lease_that_ends, CHAOS_SECONDS)
 #define CALLERS		100
 #define SERVERS		4
 #define IN_HAND		3		/* requests that a server has at once */
-#define GENERATIONS	4096		/* of servers */
+#define GENERATIONS	4096		/* of callers, of servers */
 #define CROWD_NS	(5 * NSEC_PER_SEC)	/* or until there were enough kills */
 #define LEAST_KILLS	20
 
@@ -159,7 +159,8 @@ struct crowd {
 	int fd;
 	atomic_bool stop;
 	atomic_uint answered, broken;
-	struct caller callers[CALLERS];
+	struct caller callers[GENERATIONS];
+	unsigned int caller_of[CALLERS], callers_begun;
 	pid_t servers[SERVERS];
 	unsigned int generation_of[SERVERS], generations;
 	atomic_bool doomed[GENERATIONS];
@@ -167,7 +168,10 @@ struct crowd {
 
 static struct crowd *crowd;
 
-/* A caller or server by its number, as the argument of its process. */
+/*
+ * A caller or server by its generation, as the argument of its process: a server
+ * may note the question of a caller that has died after its successor has asked.
+ */
 static void run_crowd_caller(void *arg)
 {
 	unsigned int index = (uintptr_t)arg, random = getpid();
@@ -222,7 +226,7 @@ static bool take_question(int fd, struct hand *hand, unsigned int generation)
 	if (result == -EAGAIN && hand->count)
 		return false;
 	CHECK_EQ(0, result);
-	CHECK(question->caller < CALLERS);
+	CHECK(question->caller < GENERATIONS);
 	caller = &crowd->callers[question->caller];
 	/* Nobody has seen it before. */
 	CHECK(question->number > caller->served);
@@ -276,7 +280,16 @@ static void server_start(unsigned int index)
 
 static void caller_start(unsigned int index)
 {
-	crowd->callers[index].pid = spawn(run_crowd_caller, (void *)(uintptr_t)index);
+	unsigned int generation = crowd->callers_begun++;
+
+	CHECK(generation < GENERATIONS);
+	crowd->caller_of[index] = generation;
+	crowd->callers[generation].pid = spawn(run_crowd_caller, (void *)(uintptr_t)generation);
+}
+
+static struct caller *caller_now(unsigned int index)
+{
+	return &crowd->callers[crowd->caller_of[index]];
 }
 
 static void kill_one(pid_t pid)
@@ -302,7 +315,7 @@ static void server_kill(unsigned int index)
 	crowd->doomed[generation] = true;
 	kill_one(crowd->servers[index]);
 	for (i = 0; i < CALLERS; i++) {
-		struct caller *caller = &crowd->callers[i];
+		struct caller *caller = caller_now(i);
 
 		asked = caller->served;
 		if (caller->server == generation && caller->number == asked)
@@ -327,7 +340,7 @@ TEST_WITHIN(hundred_callers_and_four_servers, CHAOS_SECONDS)
 	go_first();
 	end = now_ns(CLOCK_MONOTONIC) + CROWD_NS;
 	while ((kills < LEAST_KILLS || now_ns(CLOCK_MONOTONIC) < end) &&
-	       crowd->generations < GENERATIONS - SERVERS) {
+	       crowd->generations < GENERATIONS - 1 && crowd->callers_begun < GENERATIONS) {
 		unsigned int answered = crowd->answered;
 
 		random_delay();
@@ -338,7 +351,7 @@ TEST_WITHIN(hundred_callers_and_four_servers, CHAOS_SECONDS)
 			dead_servers++;
 		} else {
 			i = random_below(&chance, CALLERS);
-			kill_one(crowd->callers[i].pid);
+			kill_one(caller_now(i)->pid);
 			caller_start(i);
 		}
 		if (!random_below(&chance, 8))
@@ -346,7 +359,7 @@ TEST_WITHIN(hundred_callers_and_four_servers, CHAOS_SECONDS)
 	}
 	crowd->stop = true;
 	for (i = 0; i < CALLERS; i++)
-		REAP(crowd->callers[i].pid);
+		REAP(caller_now(i)->pid);
 	WAIT_FOR(waiters_are(crowd->fd, 0, SERVERS));
 	CHECK_EQ(0, messages(crowd->fd));
 	CHECK_EQ(0, port_stat(crowd->fd).requests);
