@@ -188,7 +188,7 @@ int mbx_allow_change(struct mbx_port *port, const struct mailbox_allow *entry,
 		if (less)
 			mbx_port_revoke(port, end_keeps, spent);
 		else
-			mbx_port_tell(port, 0, 0);
+			mbx_port_changed(port);
 		goto free;
 	}
 
@@ -204,7 +204,7 @@ int mbx_allow_change(struct mbx_port *port, const struct mailbox_allow *entry,
 	list_add_tail(&new->node, &port->allow);
 	port->allowed++;
 	/* Some may see it now, and watch it already. */
-	mbx_port_tell(port, 0, 0);
+	mbx_port_changed(port);
 	return 0;
 free:
 	allow_free(new);

@@ -229,12 +229,10 @@ static bool port_calls(struct mbx_search *search, struct mbx_port *port)
 	if (port->searched == search->calls->searches)
 		return true;
 	port->searched = search->calls->searches;
-	/* Ends that receive come first. */
+	/* Ends that receive come first, and revoked ones last. */
 	list_for_each_entry(end, &port->ends, node) {
-		if (end->mode != FMODE_READ)
+		if (end->mode != FMODE_READ || end->revoked)
 			break;
-		if (end->revoked)
-			continue;
 		if (!search_step(search) || !end_calls(search, end))
 			return false;
 		some = true;

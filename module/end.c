@@ -23,6 +23,8 @@ int mbx_port_attach(struct mbx_port *port, struct mbx_end *end)
 
 	end->channel = NULL;
 	end->sibling = NULL;
+	INIT_LIST_HEAD(&end->polled);
+	mbx_channel_init(&end->own, 0);
 	end->revoked = false;
 	INIT_LIST_HEAD(&end->held);
 	INIT_LIST_HEAD(&end->servers);
@@ -47,7 +49,7 @@ int mbx_port_attach(struct mbx_port *port, struct mbx_end *end)
 		end->channel = &port->shared;
 		if (mbx_port_broadcasts(port)) {
 			end->channel = &end->own;
-			mbx_channel_init(&end->own, port->seq);
+			end->own.since = port->seq;
 			list_add_tail(&end->own.node, &port->channels);
 		}
 		port->receive_handles++;
@@ -84,6 +86,7 @@ static void end_leave(struct mbx_end *end, struct mbx_wakes *wakes)
 	struct mbx_port *port = end->port;
 
 	lockdep_assert_held(&port->lock);
+	list_del_init(&end->polled);
 	if (end->mode == FMODE_READ)
 		port->receive_handles--;
 	else
@@ -138,15 +141,20 @@ static bool end_loses(const struct mbx_end *end,
 	return !keeps(end) || (end->sibling && !keeps(end->sibling));
 }
 
+/* Who polls it is told so, and of nothing else any more. */
 static void end_revoke(struct mbx_end *end, struct mbx_wakes *wakes)
 {
+	struct mbx_port *port = end->port;
+
 	end->revoked = true;
 	end_leave(end, wakes);
-	/* Its channel is not the port's any more. */
-	if (end->channel)
-		mbx_wakes_receivers(end->port, end->channel,
-				    MBX_POLL_RECEIVE | EPOLLHUP | EPOLLERR,
-				    wakes);
+	mbx_pollers_wake(&end->own.pollers, MBX_POLL_RECEIVE | MBX_POLL_SEND |
+					    EPOLLHUP | EPOLLERR, true);
+	/* Behind those that count, where the cursor meets it again. */
+	port->cursor = end->node.next;
+	list_move_tail(&end->node, &port->ends);
+	if (port->cursor == &port->ends)
+		port->cursor = &end->node;
 }
 
 /* The next of the ends that are to be looked at in turn, or NULL. */
@@ -178,8 +186,10 @@ static bool ends_revoke(struct mbx_port *port,
 		end = cursor_end(port);
 		if (!end)
 			break;
-		if (!end->revoked && end_loses(end, keeps))
+		if (!end->revoked && end_loses(end, keeps)) {
 			end_revoke(end, &wakes);
+			continue;
+		}
 		/* Who sleeps at its own channel is not found at the port. */
 		if (end->revoked && end->channel == &end->own &&
 		    mbx_channel_end(port, &end->own, true, -EACCES, &wakes))
@@ -280,7 +290,6 @@ void mbx_port_revoke(struct mbx_port *port,
 	cursor_begin(port);
 	while (ends_clear(port, spent))
 		cond_resched();
-	mbx_port_tell(port, MBX_POLL_RECEIVE | EPOLLHUP | EPOLLERR,
-		      MBX_POLL_SEND | EPOLLHUP | EPOLLERR);
+	mbx_port_changed(port);
 	mbx_port_hang_up(port);
 }

@@ -207,13 +207,16 @@ static int mbx_fasync(int fd, struct file *file, int on)
 	if (!mbx_handle_port(handle))
 		return on ? -ENOTCONN : 0;
 	if (in->port)
-		err = fasync_helper(fd, file, on, &in->channel->fasync);
+		err = fasync_helper(fd, file, on, &mbx_end_pollers(in)->fasync);
 	if (err >= 0 && out->port) {
-		err = fasync_helper(fd, file, on, &out->port->fasync_send);
+		err = fasync_helper(fd, file, on, &mbx_end_pollers(out)->fasync);
 		/* It will not be called to undo half of it. */
 		if (err < 0 && on && in->port)
-			fasync_helper(-1, file, 0, &in->channel->fasync);
+			fasync_helper(-1, file, 0,
+				      &mbx_end_pollers(in)->fasync);
 	}
+	/* From now on those are told who have come just now. */
+	mbx_port_poll(in, out, file, NULL);
 	return err;
 }
 

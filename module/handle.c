@@ -15,12 +15,13 @@
 /* --- ends ------------------------------------------------------------------ */
 
 static int end_attach(struct mbx_end *end, struct mbx_port *port, fmode_t mode,
-		      enum mbx_right right)
+		      enum mbx_right right, bool guest)
 {
 	int err;
 
 	end->mode = mode;
 	end->listed = right == MBX_RIGHT_LISTED;
+	end->guest = guest;
 	end->cred = get_current_cred();
 	end->pid = get_pid(task_tgid(current));
 	err = mbx_port_attach(port, end);
@@ -73,16 +74,18 @@ static int handle_bind_locked(struct mbx_handle *handle, struct mbx_port *port,
 			      const struct mbx_binding *binding)
 {
 	struct mbx_registry *registry = handle->registry;
+	bool guest = binding->may_receive == MBX_RIGHT_LISTED ||
+		     binding->may_send == MBX_RIGHT_LISTED;
 	int err = 0;
 
 	lockdep_assert_held(&handle->lock);
 	lockdep_assert_held(&registry->lock);
 	if (binding->in)
 		err = end_attach(&handle->in, binding->in, FMODE_READ,
-				 binding->may_receive);
+				 binding->may_receive, guest);
 	if (!err && binding->out)
 		err = end_attach(&handle->out, binding->out, FMODE_WRITE,
-				 binding->may_send);
+				 binding->may_send, guest);
 	if (err) {
 		mutex_unlock(&registry->lock);
 		end_detach(&handle->in);

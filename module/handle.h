@@ -38,7 +38,7 @@ void mbx_exit_unwatch(struct mbx_exit *exit);
  * @ports:	how many ports exist, named or not
  * @last_id:	number of the port that was created last
  * @links:	tree of struct mbx_link by processes
- * @watches:	struct mbx_watch of names that no port has
+ * @watches:	tree of struct mbx_watch of names that no port has
  * @quota:	what each user has
  * @calls:	who sleeps in a call
  * @user_ns:	whose capabilities count; invariant after init
@@ -49,7 +49,7 @@ struct mbx_registry {
 	unsigned int ports;
 	u64 last_id;
 	struct rb_root links;
-	struct list_head watches;
+	struct rb_root watches;
 	struct mbx_quota quota;
 	struct mbx_calls calls;
 	struct user_namespace *user_ns;

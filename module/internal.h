@@ -156,30 +156,46 @@ struct mbx_watcher {
 
 /**
  * struct mbx_watch - somebody waits for a state of a port
- * @node:	in mbx_port.watches, or in mbx_registry.watches if no port has
- *		the name; the lock of the port, or of the registry
+ * @node:	in mbx_port.watches; mbx_port.lock
+ * @by_name:	instead, in mbx_registry.watches, if no port has the name;
+ *		mbx_registry.lock
  * @port:	in whose list it is, or NULL; mbx_registry.lock. No reference:
  *		a name that is taken away takes its watches along
  * @name:	what is watched, or empty for @port for good; invariant while
  *		it is in a list, as are the following
  * @events:	MAILBOX_EVENT_*
- * @blind:	who watches may not see the port, as of the last look; the lock of
- *		the list
  * @senders_seen: mbx_port.senders_seen when it began
  * @receivers_seen: likewise
  * @user:	whose quota pays, or NULL; holds a reference
  * @watcher:	whom to tell
  */
 struct mbx_watch {
-	struct list_head node;
+	union {
+		struct list_head node;
+		struct rb_node by_name;
+	};
 	struct mbx_port *port;
 	char name[MAILBOX_NAME_SIZE];
 	u32 events;
-	bool blind;
 	u64 senders_seen;
 	u64 receivers_seen;
 	struct mbx_user *user;
 	struct mbx_watcher *watcher;
+};
+
+/**
+ * struct mbx_watches - who watches a port
+ * @seeing:	those who have looked since they were told last that they may not
+ *		see it any more, and saw it
+ * @blind:	the others, and those who only want to know what everybody may
+ *
+ * To be told is to know that something has happened. So who is blind is told only
+ * of what everybody may know, and of what may change who may see the port; however
+ * many they are, nothing else takes longer for them.
+ */
+struct mbx_watches {
+	struct list_head seeing;
+	struct list_head blind;
 };
 
 /* What everybody may know of a name. */
@@ -188,8 +204,24 @@ struct mbx_watch {
 #define MBX_EVENTS_ALL		(~0U)
 
 void mbx_watcher_init(struct mbx_watcher *watcher);
-void mbx_watch_tell(struct list_head *watches, u32 events);
+void mbx_watch_tell_all(struct mbx_watches *watches, u32 events);
 void mbx_watch_add(struct mbx_port *port, struct mbx_watch *watch);
+void mbx_watch_see(struct mbx_watches *watches, struct mbx_watch *watch,
+		   bool sees);
+
+/**
+ * mbx_watch_tell() - what is watched may have changed
+ * @watches:	by whom
+ * @events:	MAILBOX_EVENT_* which may hold now; MBX_EVENTS_ALL
+ *
+ * Context: mbx_port.lock held.
+ */
+static inline void mbx_watch_tell(struct mbx_watches *watches, u32 events)
+{
+	if (!list_empty(&watches->seeing) || (events & MBX_EVENTS_PUBLIC))
+		mbx_watch_tell_all(watches, events);
+}
+
 int mbx_watcher_sleep(struct mbx_watcher *watcher,
 		      const struct mbx_deadline *deadline);
 
@@ -220,13 +252,24 @@ struct mbx_policy {
 };
 
 /**
+ * struct mbx_pollers - who is told, and does not sleep in a call
+ * @wait:	who polls
+ * @fasync:	handles that want SIGIO
+ *
+ * Both have locks of their own.
+ */
+struct mbx_pollers {
+	wait_queue_head_t wait;
+	struct fasync_struct *fasync;
+};
+
+/**
  * struct mbx_channel - what receivers of a port share
  * @node:	in mbx_port.channels
  * @since:	mbx_port.seq when it was made: it gets what was sent later
  * @ready:	messages that were accepted
  * @receivers:	struct mbx_waiter of sleeping receivers, in the order of arrival
- * @wait:	pollers for POLLIN; has a lock of its own
- * @fasync:	handles that want SIGIO; likewise
+ * @pollers:	who polls to receive
  *
  * A port has one, and a broadcast port one for each end that receives. All of
  * it is protected by mbx_port.lock but where noted.
@@ -236,8 +279,7 @@ struct mbx_channel {
 	u64 since;
 	struct mbx_queue ready;
 	struct list_head receivers;
-	wait_queue_head_t wait;
-	struct fasync_struct *fasync;
+	struct mbx_pollers pollers;
 };
 
 /**
@@ -280,8 +322,10 @@ struct mbx_channel {
  *		also of those that wait for an answer
  * @senders_waiting: length of @senders
  * @receivers_waiting: sleeping receivers in all
- * @ends:	struct mbx_end
+ * @ends:	struct mbx_end: those that receive, those that send, and those that
+ *		were revoked; but one that came after a revocation and sends is last
  * @cursor:	in @ends, the next one that mbx_port_revoke() looks at
+ * @guests:	struct mbx_end of guests that poll
  * @send_handles: ends that may send
  * @receive_handles: ends that may receive
  * @senders_seen: ends that may send, ever
@@ -295,12 +339,11 @@ struct mbx_channel {
  * @leased:	leases in it
  * @requests:	requests in it
  * @due:	leases that end by themselves
- * @watches:	struct mbx_watch
+ * @watches:	who watches it
  * @searched:	by which search of calls.c it was looked at last; mbx_calls.lock
  *
  * With locks of their own:
- * @wait_send:	pollers for POLLOUT
- * @fasync_send: handles that may send and want SIGIO
+ * @pollers_send: who polls to send
  * @expire:	runs when the first of @due is
  */
 struct mbx_port {
@@ -318,6 +361,7 @@ struct mbx_port {
 	unsigned int receivers_waiting;
 	struct list_head ends;
 	struct list_head *cursor;
+	struct list_head guests;
 	unsigned int send_handles;
 	unsigned int receive_handles;
 	u64 senders_seen;
@@ -331,11 +375,10 @@ struct mbx_port {
 	unsigned int leased;
 	unsigned int requests;
 	struct timerqueue_head due;
-	struct list_head watches;
+	struct mbx_watches watches;
 	u64 searched;
 
-	wait_queue_head_t wait_send;
-	struct fasync_struct *fasync_send;
+	struct mbx_pollers pollers_send;
 	struct delayed_work expire;
 
 	struct kref refs;
@@ -365,8 +408,11 @@ static inline bool mbx_port_broadcasts(const struct mbx_port *port)
  *		once the handle is bound, as is all that has no lock named
  * @mode:	FMODE_READ or FMODE_WRITE
  * @channel:	FMODE_READ: where it receives from
- * @own:	@channel, on a broadcast port
+ * @own:	@channel, on a broadcast port; the pollers of a guest
  * @listed:	the right to it comes from the allow list
+ * @guest:	the right to it, or to @sibling, does: it may be revoked, so those who
+ *		poll it do not do so with the others
+ * @polled:	in mbx_port.guests, or empty; mbx_port.lock
  * @cred:	of the process that bound it
  * @pid:	that process
  * @sibling:	the other end of the handle, if that is at this port too, or
@@ -390,6 +436,8 @@ struct mbx_end {
 	struct mbx_channel *channel;
 	struct mbx_channel own;
 	bool listed;
+	bool guest;
+	struct list_head polled;
 	const struct cred *cred;
 	struct pid *pid;
 	struct mbx_end *sibling;
@@ -401,6 +449,15 @@ struct mbx_end {
 	bool servers_unknown;
 	struct pid *server_last;
 };
+
+/* Where those who poll an end wait. */
+static inline struct mbx_pollers *mbx_end_pollers(struct mbx_end *end)
+{
+	if (end->guest || end->channel == &end->own)
+		return &end->own.pollers;
+	return end->mode == FMODE_READ ? &end->port->shared.pollers :
+					 &end->port->pollers_send;
+}
 
 /**
  * struct mbx_held - a message that was received and not settled yet
@@ -592,7 +649,7 @@ struct mbx_port *mbx_port_alloc(const struct mbx_policy *policy, u32 flags);
 void mbx_port_free(struct mbx_port *port);
 void mbx_port_drain(struct mbx_port *port, struct mbx_queue *ready);
 void mbx_port_hang_up(struct mbx_port *port);
-void mbx_port_tell(struct mbx_port *port, __poll_t receive, __poll_t send);
+void mbx_port_changed(struct mbx_port *port);
 void mbx_port_exit(struct mbx_port *port, fmode_t mode);
 void mbx_port_kill(struct mbx_port *port);
 bool mbx_port_post(struct mbx_port *port, struct mbx_message *msg);

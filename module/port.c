@@ -19,6 +19,7 @@ static __poll_t poll_receive(struct mbx_end *in)
 	__poll_t events = 0;
 
 	spin_lock(&port->lock);
+	mbx_end_note_poller(in);
 	if (port->dead || in->revoked)
 		events = EPOLLERR | EPOLLHUP | MBX_POLL_RECEIVE | MBX_POLL_SEND;
 	else if (in->channel->ready.count ||
@@ -42,6 +43,7 @@ static __poll_t poll_send(struct mbx_end *out)
 	__poll_t events = 0;
 
 	spin_lock(&port->lock);
+	mbx_end_note_poller(out);
 	probe.seq = port->seq + 1;
 	if (port->dead || out->revoked)
 		events = EPOLLERR | EPOLLHUP | MBX_POLL_RECEIVE | MBX_POLL_SEND;
@@ -69,11 +71,11 @@ __poll_t mbx_port_poll(struct mbx_end *in, struct mbx_end *out,
 	__poll_t events = 0;
 
 	if (in->port) {
-		poll_wait(file, &in->channel->wait, wait);
+		poll_wait(file, &mbx_end_pollers(in)->wait, wait);
 		events |= poll_receive(in);
 	}
 	if (out->port) {
-		poll_wait(file, &out->port->wait_send, wait);
+		poll_wait(file, &mbx_end_pollers(out)->wait, wait);
 		events |= poll_send(out);
 	}
 	return events;
@@ -91,7 +93,7 @@ u32 mbx_port_events(struct mbx_port *port, struct mbx_watch *watch)
 	u32 events = MAILBOX_EVENT_NAMED;
 
 	spin_lock(&port->lock);
-	watch->blind = false;
+	mbx_watch_see(&port->watches, watch, true);
 	if (port->dead)
 		events = MAILBOX_EVENT_GONE;
 	if (port->shared.ready.count || port->pending.count)
@@ -126,7 +128,8 @@ void mbx_channel_init(struct mbx_channel *channel, u64 since)
 	channel->since = since;
 	mbx_queue_init(&channel->ready, false);
 	INIT_LIST_HEAD(&channel->receivers);
-	init_waitqueue_head(&channel->wait);
+	init_waitqueue_head(&channel->pollers.wait);
+	channel->pollers.fasync = NULL;
 }
 
 /**
@@ -203,8 +206,10 @@ struct mbx_port *mbx_port_alloc(const struct mbx_policy *policy, u32 flags)
 	INIT_LIST_HEAD(&port->ends);
 	port->held = RB_ROOT;
 	timerqueue_init_head(&port->due);
-	INIT_LIST_HEAD(&port->watches);
-	init_waitqueue_head(&port->wait_send);
+	INIT_LIST_HEAD(&port->watches.seeing);
+	INIT_LIST_HEAD(&port->watches.blind);
+	init_waitqueue_head(&port->pollers_send.wait);
+	INIT_LIST_HEAD(&port->guests);
 	kref_init(&port->refs);
 	INIT_LIST_HEAD(&port->allow);
 	return port;
@@ -314,22 +319,17 @@ static void pollers_tell(struct mbx_port *port, __poll_t receive, __poll_t send,
 }
 
 /**
- * mbx_port_tell() - have others look anew
- * @port:	some may not use or see it any more, others may: who watches looks
- * @receive:	and who polls to receive; 0 = they need not
- * @send:	and who polls to send
+ * mbx_port_changed() - somebody may use or see a port who could not, or cannot
+ *	any more
+ * @port:	the port: who watches it looks anew
  *
  * Context: process.
  */
-void mbx_port_tell(struct mbx_port *port, __poll_t receive, __poll_t send)
+void mbx_port_changed(struct mbx_port *port)
 {
-	struct mbx_wakes wakes;
-
-	mbx_wakes_begin(&wakes);
 	spin_lock(&port->lock);
-	pollers_tell(port, receive, send, MBX_EVENTS_ALL, &wakes);
+	mbx_watch_tell(&port->watches, MBX_EVENTS_ALL);
 	spin_unlock(&port->lock);
-	mbx_wakes_finish(port, &wakes);
 }
 
 /**
@@ -347,14 +347,16 @@ void mbx_port_kill(struct mbx_port *port)
 	do {
 		mbx_wakes_begin(&wakes);
 		spin_lock(&port->lock);
+		if (!port->dead)
+			pollers_tell(port, MBX_POLL_RECEIVE | EPOLLHUP | EPOLLERR,
+				     MBX_POLL_SEND | EPOLLHUP | EPOLLERR,
+				     MBX_EVENTS_ALL, &wakes);
 		port->dead = true;
 		more = mbx_port_end_senders(port, true, -EIDRM, &wakes) ||
 		       receivers_end(port, -EIDRM, &wakes);
-		pollers_tell(port, MBX_POLL_RECEIVE | EPOLLHUP | EPOLLERR,
-			     MBX_POLL_SEND | EPOLLHUP | EPOLLERR,
-			     MBX_EVENTS_ALL, &wakes);
 		spin_unlock(&port->lock);
 		mbx_wakes_finish(port, &wakes);
+		cond_resched();
 	} while (more);
 
 	/* Nothing is queued any more, and what was is long to free. */
@@ -370,6 +372,8 @@ void mbx_port_kill(struct mbx_port *port)
  */
 void mbx_port_hang_up(struct mbx_port *port)
 {
+	bool told_receivers = false;
+	bool told_senders = false;
 	struct mbx_wakes wakes;
 	bool more;
 
@@ -381,17 +385,22 @@ void mbx_port_hang_up(struct mbx_port *port)
 		/* Receivers asleep found nothing, and nothing will come. */
 		if (mbx_port_senders_gone(port)) {
 			more = receivers_end(port, -EPIPE, &wakes);
-			pollers_tell(port, MBX_POLL_RECEIVE | EPOLLHUP, 0,
-				     MAILBOX_EVENT_HANGUP, &wakes);
+			if (!told_receivers)
+				pollers_tell(port, MBX_POLL_RECEIVE | EPOLLHUP,
+					     0, MAILBOX_EVENT_HANGUP, &wakes);
+			told_receivers = true;
 		}
 		if (mbx_port_receivers_gone(port) || port->sender_exited) {
 			more |= mbx_port_end_senders(port, true, -EPIPE,
 						     &wakes);
-			pollers_tell(port, 0, MBX_POLL_SEND | EPOLLERR,
-				     MAILBOX_EVENT_HANGUP, &wakes);
+			if (!told_senders)
+				pollers_tell(port, 0, MBX_POLL_SEND | EPOLLERR,
+					     MAILBOX_EVENT_HANGUP, &wakes);
+			told_senders = true;
 		}
 		spin_unlock(&port->lock);
 		mbx_wakes_finish(port, &wakes);
+		cond_resched();
 	} while (more);
 }
 

@@ -97,17 +97,29 @@ static struct mbx_port *name_after_locked(struct mbx_registry *registry,
 	return after;
 }
 
+static int watch_compare(const void *name, const struct rb_node *node)
+{
+	return strcmp(name, rb_entry(node, struct mbx_watch, by_name)->name);
+}
+
+static bool watch_less(struct rb_node *node, const struct rb_node *other)
+{
+	return watch_compare(rb_entry(node, struct mbx_watch, by_name)->name,
+			     other) < 0;
+}
+
 /* Those who wait for the name watch the port now. */
 static void watches_come_locked(struct mbx_registry *registry,
 				struct mbx_port *port)
 {
-	struct mbx_watch *watch, *next;
+	struct mbx_watch *watch;
+	struct rb_node *node;
 
 	spin_lock(&port->lock);
-	list_for_each_entry_safe(watch, next, &registry->watches, node) {
-		if (strcmp(watch->name, port->name))
-			continue;
-		list_del(&watch->node);
+	while ((node = rb_find_first(port->name, &registry->watches,
+				     watch_compare))) {
+		watch = rb_entry(node, struct mbx_watch, by_name);
+		rb_erase(node, &registry->watches);
 		watch->senders_seen = 0;
 		watch->receivers_seen = 0;
 		mbx_watch_add(port, watch);
@@ -124,10 +136,12 @@ static void watches_go_locked(struct mbx_registry *registry,
 
 	spin_lock(&port->lock);
 	mbx_watch_tell(&port->watches, MBX_EVENTS_ALL);
-	list_for_each_entry_safe(watch, next, &port->watches, node) {
+	/* All are blind now. */
+	list_for_each_entry_safe(watch, next, &port->watches.blind, node) {
 		if (!watch->name[0])
 			continue;
-		list_move(&watch->node, &registry->watches);
+		list_del(&watch->node);
+		rb_add(&watch->by_name, &registry->watches, watch_less);
 		watch->port = NULL;
 	}
 	spin_unlock(&port->lock);
@@ -403,7 +417,7 @@ int mbx_registry_watch_locked(struct mbx_registry *registry,
 		mbx_watch_add(port, watch);
 		spin_unlock(&port->lock);
 	} else {
-		list_add_tail(&watch->node, &registry->watches);
+		rb_add(&watch->by_name, &registry->watches, watch_less);
 	}
 	return 0;
 }
@@ -426,7 +440,7 @@ void mbx_registry_unwatch_locked(struct mbx_registry *registry,
 		list_del(&watch->node);
 		spin_unlock(&port->lock);
 	} else {
-		list_del(&watch->node);
+		rb_erase(&watch->by_name, &registry->watches);
 	}
 	if (watch->user) {
 		mbx_user_uncharge_watch(watch->user);
@@ -487,7 +501,7 @@ int mbx_registry_events(struct mbx_registry *registry, struct mbx_watch *watch,
 	} else if ((watch->events & ~MBX_EVENTS_PUBLIC) &&
 		   !mbx_registry_visible_locked(port)) {
 		spin_lock(&port->lock);
-		watch->blind = true;
+		mbx_watch_see(&port->watches, watch, false);
 		spin_unlock(&port->lock);
 		events = -EACCES;
 	} else {
@@ -583,7 +597,7 @@ static int __net_init registry_net_init(struct net *net)
 	registry->ports = 0;
 	registry->last_id = 0;
 	registry->links = RB_ROOT;
-	INIT_LIST_HEAD(&registry->watches);
+	registry->watches = RB_ROOT;
 	mbx_calls_init(&registry->calls);
 	registry->user_ns = net->user_ns;
 	mbx_quota_init(&registry->quota);

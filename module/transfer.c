@@ -223,7 +223,7 @@ static bool channel_put(struct mbx_port *port, struct mbx_channel *channel,
 	if (sender)
 		sender->queue = &channel->ready;
 	mbx_wakes_receivers(port, channel, MBX_POLL_RECEIVE, wakes);
-	if (!list_empty(&port->watches) && channel->ready.count == 1)
+	if (channel->ready.count == 1)
 		mbx_watch_tell(&port->watches, MAILBOX_EVENT_MESSAGE);
 	return true;
 }
@@ -348,6 +348,51 @@ bool mbx_port_accepts(const struct mbx_port *port, const struct mbx_message *msg
 		return port_has_place(port, msg);
 	return !mbx_port_broadcasts(port) &&
 	       mbx_transfer_taker(&port->shared, msg);
+}
+
+/* Is there room for a message of anybody? */
+static bool port_has_room(const struct mbx_port *port)
+{
+	const struct mbx_channel *channel;
+
+	if (port->pending.count)
+		return false;
+	if (port->policy.on_full != MAILBOX_FULL_BLOCK)
+		return true;
+	list_for_each_entry(channel, &port->channels, node)
+		if (!mbx_channel_has_room(port, channel))
+			return false;
+	return true;
+}
+
+/**
+ * mbx_wakes_note_senders() - mbx_wakes_senders(), if somebody polls
+ * @port:	likewise, as are the others
+ * @events:	what of
+ * @all:	all of them
+ * @wakes:	noted here
+ *
+ * Some believe what they are told and do not look, so it must be true; and if it
+ * depends on who asks, all are to look.
+ */
+void mbx_wakes_note_senders(struct mbx_port *port, __poll_t events, bool all,
+			    struct mbx_wakes *wakes)
+{
+	lockdep_assert_held(&port->lock);
+	if (!(events & (EPOLLHUP | EPOLLERR)) && !port_has_room(port)) {
+		/* A receiver that sleeps may take it past all that. */
+		if (!port->receivers_waiting)
+			return;
+		all = true;
+	}
+	mbx_guests_wake(port, FMODE_WRITE, events);
+	if (!mbx_polled(&port->pollers_send))
+		return;
+	wakes->some = true;
+	/* What several have done concerns several. */
+	if (all || wakes->send_events)
+		wakes->send_all = true;
+	wakes->send_events |= events;
 }
 
 static void broadcast_place(struct mbx_port *port, struct mbx_message *msg,

@@ -97,6 +97,17 @@ mbx_transfer_taker(const struct mbx_channel *channel,
 	return mbx_transfer_taker_of(channel, msg);
 }
 
+void mbx_wakes_note_senders(struct mbx_port *port, __poll_t events, bool all,
+			    struct mbx_wakes *wakes);
+
+/* Who polls to send is to be told, all or one of them. */
+static inline void mbx_wakes_senders(struct mbx_port *port, __poll_t events,
+				     bool all, struct mbx_wakes *wakes)
+{
+	if (mbx_polled(&port->pollers_send) || !list_empty(&port->guests))
+		mbx_wakes_note_senders(port, events, all, wakes);
+}
+
 void mbx_transfer_admit_pending(struct mbx_port *port, struct mbx_wakes *wakes);
 
 /**

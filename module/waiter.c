@@ -12,12 +12,53 @@
 
 /* --- waking ---------------------------------------------------------------- */
 
-static void poll_wake(struct wait_queue_head *wait, __poll_t events, bool all)
+/**
+ * mbx_pollers_wake() - tell those who poll
+ * @pollers:	whom
+ * @events:	what of
+ * @all:	not only one of those who want to be told one at a time
+ *
+ * Context: any.
+ */
+void mbx_pollers_wake(struct mbx_pollers *pollers, __poll_t events, bool all)
 {
 	if (all || (events & (EPOLLHUP | EPOLLERR)))
-		wake_up_all(wait);
+		wake_up_all(&pollers->wait);
 	else
-		wake_up_poll(wait, events);
+		wake_up_poll(&pollers->wait, events);
+	kill_fasync(&pollers->fasync, SIGIO,
+		    events & MBX_POLL_RECEIVE ? POLL_IN : POLL_OUT);
+}
+
+/**
+ * mbx_guests_wake() - tell the guests who poll
+ * @port:	where
+ * @mode:	FMODE_READ for those that receive, FMODE_WRITE for those that send
+ * @events:	what of
+ *
+ * Context: mbx_port.lock held: a guest may be gone once it is dropped.
+ */
+void mbx_guests_wake(struct mbx_port *port, fmode_t mode, __poll_t events)
+{
+	struct mbx_end *end;
+
+	list_for_each_entry(end, &port->guests, polled)
+		if (end->mode == mode)
+			mbx_pollers_wake(&end->own.pollers, events, true);
+}
+
+/**
+ * mbx_end_note_poller() - somebody polls an end, and looks now
+ * @end:	the end
+ *
+ * Context: mbx_port.lock held.
+ */
+void mbx_end_note_poller(struct mbx_end *end)
+{
+	lockdep_assert_held(&end->port->lock);
+	if (end->guest && !end->revoked && end->channel != &end->own &&
+	    list_empty(&end->polled))
+		list_add(&end->polled, &end->port->guests);
 }
 
 /*
@@ -47,15 +88,17 @@ void mbx_wakes_note_receivers(struct mbx_port *port,
 			      struct mbx_wakes *wakes)
 {
 	lockdep_assert_held(&port->lock);
-	if (channel == &port->shared) {
-		wakes->some = true;
-		if (wakes->receive_events)
-			wakes->receive_all = true;
-		wakes->receive_events |= events;
+	if (channel != &port->shared) {
+		mbx_pollers_wake(&channel->pollers, events, false);
 		return;
 	}
-	poll_wake(&channel->wait, events, false);
-	kill_fasync(&channel->fasync, SIGIO, POLL_IN);
+	mbx_guests_wake(port, FMODE_READ, events);
+	if (!mbx_polled(&channel->pollers))
+		return;
+	wakes->some = true;
+	if (wakes->receive_events)
+		wakes->receive_all = true;
+	wakes->receive_events |= events;
 }
 
 /**
@@ -75,16 +118,12 @@ void mbx_wakes_run(struct mbx_port *port, struct mbx_wakes *wakes)
 			wake_up_process(wakes->task[i]);
 		put_task_struct(wakes->task[i]);
 	}
-	if (wakes->receive_events) {
-		poll_wake(&port->shared.wait, wakes->receive_events,
-			  wakes->receive_all);
-		kill_fasync(&port->shared.fasync, SIGIO, POLL_IN);
-	}
-	if (wakes->send_events) {
-		poll_wake(&port->wait_send, wakes->send_events,
-			  wakes->send_all);
-		kill_fasync(&port->fasync_send, SIGIO, POLL_OUT);
-	}
+	if (wakes->receive_events)
+		mbx_pollers_wake(&port->shared.pollers, wakes->receive_events,
+				 wakes->receive_all);
+	if (wakes->send_events)
+		mbx_pollers_wake(&port->pollers_send, wakes->send_events,
+				 wakes->send_all);
 	while ((msg = wakes->dropped)) {
 		wakes->dropped = msg->next;
 		mbx_message_free(msg);
@@ -159,17 +198,17 @@ void mbx_waiter_end(struct mbx_port *port, struct mbx_waiter *waiter,
 }
 
 /*
- * Sleep until *@done, which somebody sets before he wakes the caller. Returns 0,
- * -ERESTARTSYS or -ETIMEDOUT.
+ * Sleep in @state until *@done, which somebody sets before he wakes the caller.
+ * Returns 0, -ERESTARTSYS or -ETIMEDOUT.
  */
-static int sleep_until(const bool *done, const struct mbx_deadline *deadline)
+static int sleep_until(const bool *done, unsigned int state,
+		       const struct mbx_deadline *deadline)
 {
 	ktime_t until = ns_to_ktime(min_t(u64, deadline->ns, KTIME_MAX));
 	int err = 0;
 
 	for (;;) {
-		/* No lock is held, and the freezer is no reason to wake. */
-		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
+		set_current_state(state);
 		/* B in waiter.h; pairs with who sets it. */
 		if (smp_load_acquire(done))
 			break;
@@ -204,9 +243,15 @@ static int sleep_until(const bool *done, const struct mbx_deadline *deadline)
 int mbx_waiter_sleep(struct mbx_port *port, struct mbx_waiter *waiter,
 		     const struct mbx_deadline *deadline)
 {
+	/* The freezer is no reason to wake, as no lock is held. */
+	unsigned int state = TASK_INTERRUPTIBLE | TASK_FREEZABLE;
+
 	trace_mailbox_sleep(port->id, waiter->receive ? MAILBOX_WAITER_RECEIVER :
 							MAILBOX_WAITER_SENDER);
-	return sleep_until(&waiter->done, deadline);
+	/* But a receiver that is frozen must not be handed a message. */
+	if (waiter->receive)
+		state = TASK_INTERRUPTIBLE;
+	return sleep_until(&waiter->done, state, deadline);
 }
 
 /* --- watching -------------------------------------------------------------- */
@@ -221,37 +266,45 @@ void mbx_watcher_init(struct mbx_watcher *watcher)
 	init_waitqueue_head(&watcher->wait);
 }
 
+static void watch_tell(struct mbx_watch *watch)
+{
+	struct mbx_watcher *watcher = watch->watcher;
+
+	/* Pairs with sleep_until(). */
+	smp_store_release(&watcher->changed, true);
+	/*
+	 * A poller adds itself before it looks, which takes a lock. It is not
+	 * told of what: then nobody takes that for what it would see.
+	 */
+	wake_up(&watcher->wait);
+}
+
 /**
- * mbx_watch_tell() - what is watched may have changed
- * @watches:	by whom
- * @events:	MAILBOX_EVENT_* which may hold now; MBX_EVENTS_ALL
- *
- * To be told is to know that something has happened. So who may not see a port
- * is told only of what everybody may know, and of what may change that.
- *
- * Context: the lock of @watches held.
+ * mbx_watch_tell_all() - mbx_watch_tell(), if somebody may be concerned
+ * @watches:	likewise
+ * @events:	likewise
  */
-void mbx_watch_tell(struct list_head *watches, u32 events)
+void mbx_watch_tell_all(struct mbx_watches *watches, u32 events)
 {
 	struct mbx_watch *watch;
 
-	list_for_each_entry(watch, watches, node) {
-		struct mbx_watcher *watcher = watch->watcher;
-
-		if (!(watch->events & events) ||
-		    (watch->blind && !(events & MBX_EVENTS_PUBLIC)))
-			continue;
-		/* Pairs with sleep_until(). */
-		smp_store_release(&watcher->changed, true);
-		/* A poller adds itself before it looks, which takes a lock. */
-		wake_up_poll(&watcher->wait, MBX_POLL_RECEIVE);
-	}
+	/* Until they look they may not see it. */
+	if (events == MBX_EVENTS_ALL)
+		list_splice_tail_init(&watches->seeing, &watches->blind);
+	list_for_each_entry(watch, &watches->seeing, node)
+		if (watch->events & events)
+			watch_tell(watch);
+	if (!(events & MBX_EVENTS_PUBLIC))
+		return;
+	list_for_each_entry(watch, &watches->blind, node)
+		if (watch->events & events)
+			watch_tell(watch);
 }
 
 /**
  * mbx_watch_add() - watch a port
  * @port:	the port
- * @watch:	in no list
+ * @watch:	nowhere yet
  *
  * Context: mbx_port.lock held.
  */
@@ -259,7 +312,24 @@ void mbx_watch_add(struct mbx_port *port, struct mbx_watch *watch)
 {
 	lockdep_assert_held(&port->lock);
 	watch->port = port;
-	list_add_tail(&watch->node, &port->watches);
+	list_add_tail(&watch->node, &port->watches.blind);
+}
+
+/**
+ * mbx_watch_see() - somebody looks at what it watches
+ * @watches:	of the port
+ * @watch:	in one of them
+ * @sees:	it may see it
+ *
+ * Context: mbx_port.lock held, until it has looked.
+ */
+void mbx_watch_see(struct mbx_watches *watches, struct mbx_watch *watch,
+		   bool sees)
+{
+	if (sees && (watch->events & ~MBX_EVENTS_PUBLIC))
+		list_move_tail(&watch->node, &watches->seeing);
+	else
+		list_move_tail(&watch->node, &watches->blind);
 }
 
 /**
@@ -276,7 +346,8 @@ int mbx_watcher_sleep(struct mbx_watcher *watcher,
 	int err;
 
 	add_wait_queue(&watcher->wait, &entry);
-	err = sleep_until(&watcher->changed, deadline);
+	err = sleep_until(&watcher->changed, TASK_INTERRUPTIBLE | TASK_FREEZABLE,
+			  deadline);
 	remove_wait_queue(&watcher->wait, &entry);
 	return err;
 }

@@ -189,36 +189,24 @@ static inline void mbx_wakes_drop(struct mbx_wakes *wakes,
  * (mbx_port_poll()). If it had the lock before us, we see it here; if after us,
  * it sees what we did.
  */
-static inline bool mbx_polled(struct wait_queue_head *wait,
-			      const struct fasync_struct *fasync)
+static inline bool mbx_polled(const struct mbx_pollers *pollers)
 {
-	return waitqueue_active(wait) || fasync;
+	return !list_empty(&pollers->wait.head) || pollers->fasync;
 }
 
+void mbx_pollers_wake(struct mbx_pollers *pollers, __poll_t events, bool all);
+void mbx_guests_wake(struct mbx_port *port, fmode_t mode, __poll_t events);
+void mbx_end_note_poller(struct mbx_end *end);
 void mbx_wakes_note_receivers(struct mbx_port *port,
 			      struct mbx_channel *channel, __poll_t events,
 			      struct mbx_wakes *wakes);
-
 /* mbx_port.lock held: those who poll @channel to receive are to be told. */
 static inline void mbx_wakes_receivers(struct mbx_port *port,
 				       struct mbx_channel *channel,
 				       __poll_t events, struct mbx_wakes *wakes)
 {
-	if (mbx_polled(&channel->wait, channel->fasync))
+	if (mbx_polled(&channel->pollers) || !list_empty(&port->guests))
 		mbx_wakes_note_receivers(port, channel, events, wakes);
-}
-
-/* mbx_port.lock held: who polls to send is to be told, all or one of them. */
-static inline void mbx_wakes_senders(struct mbx_port *port, __poll_t events,
-				     bool all, struct mbx_wakes *wakes)
-{
-	if (!mbx_polled(&port->wait_send, port->fasync_send))
-		return;
-	wakes->some = true;
-	/* What several have done concerns several. */
-	if (all || wakes->send_events)
-		wakes->send_all = true;
-	wakes->send_events |= events;
 }
 
 void mbx_waiter_add(struct mbx_port *port, struct mbx_waiter *waiter,
