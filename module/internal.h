@@ -23,7 +23,8 @@
  *   handle   an open file description, and what it is bound to
  *   fops, ioctl
  *
- * A layer calls those above it in this list, never those below.
+ * A layer calls those above it in this list, never those below; but for transfer,
+ * which has hold forget a request whose caller gives up.
  *
  * DOC: locks
  *

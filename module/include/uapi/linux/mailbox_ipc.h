@@ -92,7 +92,7 @@
  * What a message costs its sender's quota besides its payload. Constant, so
  * that a quota can be planned. The memory that the kernel has for a message is
  * up to about twice what it costs, as sizes are rounded up; more only where each
- * message has a thread of its own.
+ * message has a thread or a handle of its own, or is leased.
  */
 #define MAILBOX_MESSAGE_OVERHEAD	256
 
@@ -639,10 +639,11 @@ struct mailbox_allow {
  * What the list gives is added to what the port's mode gives; what an entry
  * gives is added to what others give. It is looked at when a handle is bound;
  * and when an entry gives less than before, every handle that was bound by
- * virtue of the list, and would not be now, is revoked: each call with it, also
- * one that sleeps, gets EACCES, what it leased goes back, who waits for an
- * answer from it gets EPIPE, what was queued for it at a broadcast port is
- * freed, and it does not count as a sender or receiver any more. A handle that
+ * virtue of the list, and would not be now, is revoked: each call that uses the
+ * right, also one that sleeps, gets EACCES, what it leased goes back, who waits
+ * for an answer from it gets EPIPE, what was queued for it at a broadcast port
+ * is freed (a lease from there ends as any does), who polls it is told once, and
+ * it does not count as a sender or receiver any more. A handle that
  * may not do both any more may do neither. It is the process that bound the
  * handle that counts, not who holds it. Handles of access mode 3 are not
  * revoked. The list is the owner's, or CAP_IPC_OWNER's. When it is full,
@@ -1043,7 +1044,7 @@ struct mailbox_ioc_receive_batch {
  * request may have been carried out), and the answer comes to nothing. The same
  * goes for EPIPE: the server that had received it will not answer. What
  * interrupts system calls as a signal does counts as one then: being stopped and
- * continued, a debugger that attaches, a cgroup that is frozen.
+ * continued, a debugger that attaches, a cgroup (v2) that is frozen.
  *
  * EDEADLK: the call could only be answered by threads that sleep in calls
  * themselves, which wait for such threads in turn, and so on; nothing was sent.
@@ -1090,7 +1091,7 @@ struct mailbox_ioc_call {
  * @data:	in: pointer to the answer
  * @len:	in: bytes, up to the caller's @reply_size
  *
- * Never sleeps. Any thread or process that shares the handle may answer, once.
+ * Waits for nobody. Any thread or process that shares the handle may answer, once.
  * After an error other than ESRCH the request is still to be answered. The
  * answer counts in the quota of the process that sends it.
  *
@@ -1129,7 +1130,7 @@ struct mailbox_ioc_reply_receive {
  *		this handle has had for longest
  *
  * ACK: the message is done with, and freed. NACK: it goes back to its old place,
- * or, after @max_deliveries of the port, to the dead-letter port. Never sleep.
+ * or, after @max_deliveries of the port, to the dead-letter port. They wait for nobody.
  *
  * Errors: EINVAL (also for the token of a request), ENOTCONN, EBADF, ESRCH (no
  * such lease of this handle, or not any more), EIDRM, EACCES.
