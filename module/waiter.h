@@ -189,9 +189,9 @@ static inline void mbx_wakes_drop(struct mbx_wakes *wakes,
  * (mbx_port_poll()). If it had the lock before us, we see it here; if after us,
  * it sees what we did.
  */
-static inline bool mbx_polled(const struct mbx_pollers *pollers)
+static inline bool mbx_polled(struct mbx_pollers *pollers)
 {
-	return !list_empty(&pollers->wait.head) || pollers->fasync;
+	return waitqueue_active(&pollers->wait) || pollers->fasync;
 }
 
 void mbx_pollers_wake(struct mbx_pollers *pollers, __poll_t events, bool all);
