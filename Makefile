@@ -187,7 +187,8 @@ test-mutants: deps-build deps-vm deps-test
 TIME ?= 10m
 .PHONY: soak
 soak: deps-build deps-vm deps-test
-	@tests/vm/vm run -k $(K) -m 2G -t 0 -f tests/soak ./soak $(TIME)
+	@MAILBOX_TEST_SCALE=$${MAILBOX_TEST_SCALE:-4} \
+	tests/vm/vm run -k $(K) -m 2G -t 0 -f tests/soak ./soak $(TIME)
 
 # Needs no kernel and no virtual machine; TESTS="name name" chooses.
 .PHONY: model
