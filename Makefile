@@ -86,9 +86,16 @@ module-if-possible:
 	@echo 'The module is left out.' $(no_headers)
 endif
 
-$(ko): $(sources) | deps-build
+# A kernel that is built anew, with other options, may keep its release, but not its
+# folder. What was built for the old one does not fit.
+kernel := $(tree)/.kernel
+.PHONY: FORCE
+$(kernel): FORCE
+	@echo '$(realpath $(KDIR))' | cmp -s - $@ || \
+		{ rm -rf $(tree) && mkdir -p $(tree) && echo '$(realpath $(KDIR))' >$@; }
+
+$(ko): $(sources) $(kernel) | deps-build
 	@[ -n "$(release)" ] || { echo $(no_headers); exit 1; }
-	@mkdir -p $(tree)
 	@touch $(tree)/.copied
 	@$(find_sources) -type f | sort >$(tree)/.copy
 	@comm -23 $(tree)/.copied $(tree)/.copy | sed 's#^#$(tree)/#' | xargs -r rm -f
