@@ -12,6 +12,10 @@ K               ?= 6.12
 RT_KERNELS      := 6.1-rt 6.12-rt
 ALL_KERNELS     := 6.1 6.12 $(RT_KERNELS)
 DEBUG_KERNELS   := 6.12-debug 6.12-kcsan
+QUICK_KERNEL    := 6.12-uml
+QUICK_TESTS     := abi_entries bind stat message order block wake handle poll pair lease call
+# What is exported below counts as defined.
+quick_tests     := $(if $(filter undefined,$(origin TESTS)),$(QUICK_TESTS),$(TESTS))
 
 override BUILD := $(abspath $(BUILD))
 export BUILD MAILBOX_CACHE KERNELS TESTS
@@ -53,6 +57,8 @@ help:
 	@echo '                    and nothing from checkpatch, Coccinelle, cppcheck, ... (tests/check)'
 	@echo '  make test-debug   all tests on kernels for finding bugs ($(DEBUG_KERNELS):'
 	@echo '                    built when first wanted, which takes 10 to 20 minutes)'
+	@echo '  make test-quick   some tests on a kernel that is a program of this machine, and which'
+	@echo '                    lines of module/ they run (TESTS= takes all, TESTS="name name" those)'
 	@echo '  make test-rt      all tests on $(RT_KERNELS)'
 	@echo '  make model        all orders of sleeping and waking at a port, in a model (tests/model)'
 	@echo '  make test-mutants  do the tests of interleavings find planted mistakes? (K=)'
@@ -67,7 +73,7 @@ help:
 # --- building ----------------------------------------------------------------
 
 # Packages of the host that are missing are installed first.
-DEPS := $(addprefix deps-,build vm test check model fuzz)
+DEPS := $(addprefix deps-,build vm test quick check model fuzz)
 .PHONY: $(DEPS)
 $(DEPS): deps-%:
 	@tests/vm/deps $*
@@ -86,9 +92,16 @@ module-if-possible:
 	@echo 'The module is left out.' $(no_headers)
 endif
 
-$(ko): $(sources) | deps-build
+# A kernel that is built anew, with other options, may keep its release, but not its
+# folder. What was built for the old one does not fit.
+kernel := $(tree)/.kernel
+.PHONY: FORCE
+$(kernel): FORCE
+	@echo '$(realpath $(KDIR))' | cmp -s - $@ || \
+		{ rm -rf $(tree) && mkdir -p $(tree) && echo '$(realpath $(KDIR))' >$@; }
+
+$(ko): $(sources) $(kernel) | deps-build
 	@[ -n "$(release)" ] || { echo $(no_headers); exit 1; }
-	@mkdir -p $(tree)
 	@touch $(tree)/.copied
 	@$(find_sources) -type f | sort >$(tree)/.copy
 	@comm -23 $(tree)/.copied $(tree)/.copy | sed 's#^#$(tree)/#' | xargs -r rm -f
@@ -140,7 +153,9 @@ WITH_USERSPACE ?= y
 WITH_TESTS ?= y
 with_userspace := $(and $(filter y,$(WITH_USERSPACE)),$(wildcard userspace/Makefile))
 with_tests := $(and $(filter y,$(WITH_TESTS)),$(wildcard tests/Makefile))
-gate := $(tree)/tests/gate/mailbox_gate.ko
+# A kernel without kprobes has no gates, and the tests that want them are skipped there.
+gate := $(if $(shell grep -s -x CONFIG_KPROBES=y $(KDIR)/include/config/auto.conf),\
+	$(tree)/tests/gate/mailbox_gate.ko)
 .PHONY: guest guest-install
 guest: module $(BUILD)/vm/qemu-exit $(if $(with_tests),$(gate))
 	$(if $(with_userspace),$(USERSPACE) all)
@@ -155,9 +170,9 @@ guest-install:
 	$(if $(wildcard tests/demo/demo),install -D tests/demo/demo $(GUEST)/usr/lib/mailbox/demo)
 
 # A second module, which holds tasks where a test wants them.
-$(gate): $(wildcard tests/gate/*) | deps-build
+%/tests/gate/mailbox_gate.ko: $(wildcard tests/gate/*) $(kernel) | deps-build
 	@mkdir -p $(@D)
-	@cp -pu $^ $(@D)
+	@cp -pu $(wildcard tests/gate/*) $(@D)
 	+$(MAKE) -C $(KDIR) M=$(@D) CONFIG_DEBUG_INFO_BTF_MODULES= modules
 	@touch $@
 
@@ -174,9 +189,12 @@ demo:
 
 # --- tests -------------------------------------------------------------------
 
-.PHONY: test test-debug test-rt
-test test-debug test-rt: deps-build deps-vm deps-test
+.PHONY: test test-debug test-rt test-quick
+test test-debug test-rt test-quick: deps-build deps-vm deps-test
 	@tests/run
+test-quick: deps-quick
+test-quick: KERNELS := $(QUICK_KERNEL)
+test-quick: TESTS := $(quick_tests)
 test-debug: KERNELS := $(DEBUG_KERNELS)
 test-rt: KERNELS := $(RT_KERNELS)
 

@@ -162,6 +162,7 @@ TEST(killed_between_copy_and_receipt)
 	int fd = PORT(O_RDWR);
 	pid_t pid;
 
+	gate_load();
 	victim->fd = fd;
 	CALL_SEND(&send, fd, 1, .flags = MAILBOX_SEND_SYNC);
 	wait_for_waiters(fd, 1, 0);
