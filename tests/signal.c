@@ -270,7 +270,7 @@ TEST(deadline_after_the_hand_over_loses_nothing)
 
 	NEED_ROOT();
 	for (i = 0; i < 10; i++) {
-		deadline = deadline_in(CLOCK_MONOTONIC, 50 * NSEC_PER_MSEC);
+		deadline = deadline_in(CLOCK_MONOTONIC, 50 * NSEC_PER_MSEC * test_scale());
 		sleeper_on_our_cpu(fd, &call, (struct mailbox_ioc_receive){
 			.deadline_ns = deadline,
 		});
