@@ -578,7 +578,8 @@ TEST_WITHIN(killed_callers_and_servers_leave_nothing, 60)
 
 	for (i = 0; i < ARRAY_SIZE(run); i++)
 		pids[i] = spawn(run[i], &fd);
-	for (round = 0; round < 400; round++) {
+	/* Where a machine is slow, few are served in a round. */
+	for (round = 0; round < 400 || port_stat(fd).sent <= 1000; round++) {
 		int status;
 
 		i = random() % ARRAY_SIZE(run);
@@ -597,5 +598,4 @@ TEST_WITHIN(killed_callers_and_servers_leave_nothing, 60)
 	CHECK_EQ(0, port_stat(fd).requests);
 	CHECK_EQ(0, messages(fd));
 	CHECK_EQ(before, info(fd).user_bytes);
-	CHECK(port_stat(fd).sent > 1000);
 }

@@ -4,6 +4,7 @@
  */
 #include <sys/resource.h>
 
+#include "allow.h"
 #include "deadlock.h"
 
 /* --- circles ------------------------------------------------------------------ */
@@ -450,6 +451,44 @@ TEST(handle_of_more_threads_than_are_remembered)
 	CHECK_EQ(0, total.deadlocks);
 	CHECK(total.timeouts > 0);
 	CHECK_EQ(2 * 65, total.served + total.timeouts);
+}
+
+/* Handles that may serve no more, more of them than a search looks at. */
+enum { REVOKED = 2000 };
+
+static void keep_handles_open(void *arg)
+{
+	struct rlimit limit = { REVOKED + 100, REVOKED + 100 };
+	struct guest *guest = arg;
+	int i;
+
+	CHECK_OK(setrlimit(RLIMIT_NOFILE, &limit));
+	become(USER_B);
+	for (i = 0; i < REVOKED; i++)
+		port_open(O_RDONLY, guest->name);
+	guest_step(guest, 1);
+}
+
+TEST(circle_beside_revoked_handles)
+{
+	struct guest *guest = GUEST(O_RDONLY);
+	struct graph *graph = graph_new(0);
+	struct result result;
+	pid_t pid;
+
+	graph->fd[graph->count++] = port_open(O_WRONLY, guest->name);
+	close(guest->owner);
+	guest->owner = graph->fd[0];
+	server_start(graph, 0, false);
+	pid = spawn(keep_handles_open, guest);
+	WAIT_FOR(guest->step == 1);
+	CHECK_EQ(REVOKED + 1, port_stat(guest->owner).receivers);
+	CHECK_EQ(0, guest_revoke(guest));
+	CHECK_EQ(1, port_stat(guest->owner).receivers);
+	result = RUN(graph, "00", .deadline_ns = deadline_in(CLOCK_MONOTONIC, NSEC_PER_SEC));
+	check_result(result, 1, 1, 0);
+	guest->step = 2;
+	REAP(pid);
 }
 
 static struct result go_round(unsigned int count)

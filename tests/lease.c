@@ -580,8 +580,8 @@ TEST(lease_that_is_settled_in_time)
 	int fd = PORT(O_RDWR);
 
 	put_many(fd, 1);
-	CHECK_EQ(0, ack(fd, TAKE(fd, .lease_ns = 50 * NSEC_PER_MSEC).token));
-	pause_ns(120 * NSEC_PER_MSEC);
+	CHECK_EQ(0, ack(fd, TAKE(fd, .lease_ns = 400 * NSEC_PER_MSEC).token));
+	pause_ns(450 * NSEC_PER_MSEC);
 	CHECK_EQ(-EAGAIN, take(fd));
 }
 

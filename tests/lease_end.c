@@ -361,7 +361,7 @@ static void time_wakes(enum poller_kind kind)
 	struct poller poller;
 
 	CHECK_EQ(0, put(fd, 1));
-	LEASE_FOR(fd, 1, 200 * NSEC_PER_MSEC);
+	LEASE_FOR(fd, 1, 500 * NSEC_PER_MSEC);
 	poller_start(&poller, fd, kind, POLLIN);
 	CHECK_EQ(POLLIN, poller_end(&poller));
 	CHECK_EQ(0, leases(fd));
@@ -407,9 +407,9 @@ TEST(settled_lease_holds_up_no_other)
 	__u64 first;
 
 	put_all(fd, 3);
-	first = LEASE_FOR(fd, 1, 20 * NSEC_PER_MSEC);
-	LEASE_FOR(fd, 2, 40 * NSEC_PER_MSEC);
-	LEASE_FOR(fd, 3, 40 * NSEC_PER_MSEC);
+	first = LEASE_FOR(fd, 1, 300 * NSEC_PER_MSEC);
+	LEASE_FOR(fd, 2, 320 * NSEC_PER_MSEC);
+	LEASE_FOR(fd, 3, 320 * NSEC_PER_MSEC);
 	CHECK_EQ(0, ack(fd, first));
 	WAIT_FOR(!leases(fd));
 	CHECK_ORDER(fd, 2, 3);
@@ -422,7 +422,7 @@ TEST(many_end_at_once)
 
 	put_all(fd, COUNT);
 	for (i = 1; i <= COUNT; i++)
-		LEASE_FOR(fd, i, 300 * NSEC_PER_MSEC - i * 1000);
+		LEASE_FOR(fd, i, NSEC_PER_SEC - i * 1000);
 	WAIT_FOR(!leases(fd));
 	for (i = 1; i <= COUNT; i++)
 		CHECK_EQ(i, take(fd));
@@ -436,7 +436,7 @@ TEST(lease_that_never_ends)
 
 	CHECK_EQ(0, put(fd, 100));
 	put_all(fd, ARRAY_SIZE(times));
-	LEASE_FOR(fd, 100, 20 * NSEC_PER_MSEC);
+	LEASE_FOR(fd, 100, 300 * NSEC_PER_MSEC);
 	for (i = 0; i < ARRAY_SIZE(times); i++)
 		LEASE_FOR(fd, i + 1, times[i]);
 	/* The one that ends has them all looked at. */
@@ -450,8 +450,8 @@ TEST(ack_in_time)
 	int fd = PORT(O_RDWR);
 
 	put_all(fd, 2);
-	CHECK_EQ(0, ack(fd, LEASE_FOR(fd, 1, 20 * NSEC_PER_MSEC)));
-	LEASE_FOR(fd, 2, 40 * NSEC_PER_MSEC);
+	CHECK_EQ(0, ack(fd, LEASE_FOR(fd, 1, 300 * NSEC_PER_MSEC)));
+	LEASE_FOR(fd, 2, 320 * NSEC_PER_MSEC);
 	WAIT_FOR(!leases(fd));
 	CHECK_ORDER(fd, 2);
 }

@@ -457,7 +457,8 @@ TEST(revoked_receiver_of_a_broadcast_is_in_nobodys_way)
 
 /* --- any number of times ---------------------------------------------------------- */
 
-#define NUMBERS 20000
+#define NUMBERS 200000
+#define ROUNDS (600 * test_scale())
 
 struct race {
 	char name[MAILBOX_NAME_SIZE];
@@ -466,6 +467,7 @@ struct race {
 	atomic_int next;
 	atomic_uint sent[NUMBERS], taken[NUMBERS];
 	atomic_uint turns, lost;
+	unsigned int worked;		/* by the owner */
 };
 
 struct racer {
@@ -555,6 +557,12 @@ static void run_racer(void *arg)
 	}
 }
 
+/* Where a machine is slow, little happens in a round. */
+static bool has_raced(const struct race *race)
+{
+	return race->turns > 100 && race->lost > 50 && race->worked > 20;
+}
+
 /* Rights come and go; @work is what the owner does meanwhile. */
 static struct race *run_race(int flags, bool (*use)(struct race *, int, unsigned int *),
 			     void (*work)(struct race *))
@@ -571,9 +579,10 @@ static struct race *run_race(int flags, bool (*use)(struct race *, int, unsigned
 		racers[i] = (struct racer){ race, i ? USER_A : USER_B, flags, use };
 		pids[i] = spawn(run_racer, &racers[i]);
 	}
-	for (round = 0; round < 600 * test_scale(); round++) {
+	for (round = 0; round < ROUNDS || !has_raced(race); round++) {
 		long long result;
 
+		CHECK(round < 8 * ROUNDS);
 		i = random() % 2;
 		result = allow_user(race->owner, racers[i].user, random() % 2 ? BOTH : 0);
 		CHECK(result == 0 || result == -ESRCH);
@@ -588,7 +597,6 @@ static struct race *run_race(int flags, bool (*use)(struct race *, int, unsigned
 		REAP(pids[i]);
 	}
 	note("%u times used, %u times taken away", race->turns, race->lost);
-	CHECK(race->turns > 100 && race->lost > 50);
 	return race;
 }
 
@@ -596,10 +604,12 @@ static bool take_number(struct race *race)
 {
 	long long value = take(race->owner);
 
-	if (value >= 0)
+	if (value >= 0) {
 		race->taken[value]++;
-	else
+		race->worked++;
+	} else {
 		CHECK_EQ(-EAGAIN, value);
+	}
 	return value >= 0;
 }
 
@@ -625,6 +635,7 @@ static void send_some(struct race *race)
 		if (!put(race->owner, race->next)) {
 			race->sent[race->next]++;
 			race->next++;
+			race->worked++;
 		}
 }
 
@@ -655,14 +666,13 @@ static void call_once(struct race *race)
 	call.deadline_ns = deadline_in(CLOCK_MONOTONIC, 2 * NSEC_PER_MSEC);
 	result = command(race->owner, MAILBOX_IOC_CALL, &call);
 	CHECK(result == 0 || result == -EPIPE || result == -ETIMEDOUT);
-	race->sent[0] += !result;
+	race->worked += !result;
 }
 
 TEST_WITHIN(servers_come_and_go, 60)
 {
 	struct race *race = run_race(O_RDONLY, serve_number, call_once);
 
-	CHECK(race->sent[0] > 20);
 	CHECK(waiters_are(race->owner, 0, 0));
 	CHECK_EQ(0, port_stat(race->owner).requests);
 	CHECK_EQ(0, messages(race->owner));
