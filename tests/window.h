@@ -196,17 +196,22 @@ static inline int gate_new(void)
 	return gate;
 }
 
-/* Who is "me" or "any". Checked. */
-static inline void gate_arm(int gate, const char *who, const char *where)
+/* Who is "me" or "any"; so many pass first. Checked. */
+static inline void gate_arm_later(int gate, const char *who, const char *where, int skip)
 {
 	char text[96];
-	int len = snprintf(text, sizeof(text), "%s %s 0", who, where);
+	int len = snprintf(text, sizeof(text), "%s %s %d", who, where, skip);
 
 	if (write(gate, text, len) == len)
 		return;
 	if (errno == ENOENT)
 		SKIP("this kernel has no function to hold at: %s", where);
 	FAIL("gate %s: %s", where, strerror(errno));
+}
+
+static inline void gate_arm(int gate, const char *who, const char *where)
+{
+	gate_arm_later(gate, who, where, 0);
 }
 
 static inline int gate_any(const char *where)
@@ -240,26 +245,27 @@ struct gated {
 	struct call *call;
 	int gate;
 	const char *where;
+	int skip;
 };
 
 static inline void *gated_run(void *arg)
 {
 	struct gated gated = *(struct gated *)arg;
 
-	gate_arm(gated.gate, "me", gated.where);
+	gate_arm_later(gated.gate, "me", gated.where, gated.skip);
 	free(arg);
 	return call_run(gated.call);
 }
 
-/* call_start() of a call that is going to be held. Returns the gate. */
-static inline int gated_start(struct call *call, int fd, unsigned long number, void *arg,
-			      const char *where)
+/* call_start() of a call that is going to be held, at a later time it comes there. */
+static inline int gated_start_later(struct call *call, int fd, unsigned long number, void *arg,
+				    const char *where, int skip)
 {
 	struct gated *gated = malloc(sizeof(*gated));
 	int gate = gate_new();
 
 	CHECK(gated);
-	*gated = (struct gated){ .call = call, .gate = gate, .where = where };
+	*gated = (struct gated){ .call = call, .gate = gate, .where = where, .skip = skip };
 	call->fd = fd;
 	call->number = number;
 	call->arg = arg;
@@ -268,6 +274,13 @@ static inline int gated_start(struct call *call, int fd, unsigned long number, v
 	CHECK_EQ(0, pthread_create(&call->thread, NULL, gated_run, gated));
 	WAIT_FOR(atomic_load(&call->tid));
 	return gate;
+}
+
+/* At the first. Returns the gate. */
+static inline int gated_start(struct call *call, int fd, unsigned long number, void *arg,
+			      const char *where)
+{
+	return gated_start_later(call, fd, number, arg, where, 0);
 }
 
 static inline int gated_send_args(const char *where, struct call *call, int fd, int value,
