@@ -355,6 +355,8 @@ static void frozen_sleeps_on(void)
 	for (i = 0; i < 5; i++) {
 		CHECK(waiters_are(fd, row->waits, 0));
 		freezer_set("THAWED");
+		/* Some kernels wake it, and it goes to sleep again by itself. */
+		WAIT_FOR(sleeper_is_away(sleeper));
 		CHECK(waiters_are(fd, row->waits, 0));
 		CHECK(!sleeper->done);
 		freezer_set("FROZEN");
