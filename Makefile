@@ -235,7 +235,7 @@ coverage: deps-build deps-vm deps-test
 
 # What a message costs: see tests/bench/run, Documentation/performance.rst.
 MODE ?= icount
-.PHONY: bench bench-check bench-baseline bench-program
+.PHONY: bench bench-check bench-baseline bench-doc bench-program
 bench-program: | deps-build deps-bench
 	+@$(MAKE) -s --no-print-directory -C tests/bench OUTPUT=$(BUILD)/bench
 
@@ -244,6 +244,9 @@ bench bench-check bench-baseline: bench-program | deps-vm
 	@MODE=$(MODE) RUNS='$(RUNS)' HERE='$(HERE)' CASES='$(CASES)' RIVALS='$(RIVALS)' \
 		tests/bench/run $(@:bench-%=%)
 bench-check bench-baseline: override MODE := icount
+# The figures that are in build/bench, into Documentation/performance.rst and README.md.
+bench-doc:
+	@tests/bench/run doc
 
 # Each kernel anew, in a build folder of its own.
 .PHONY: check check-userspace check-static $(ALL_KERNELS:%=check-%)

@@ -126,17 +126,18 @@ int self_test(void);
 /* measure.c */
 struct figure {
 	double value;		/* of one operation, in the mode's unit */
+	double spread;		/* distance of the repetitions, as a part of the value */
 	double p50, p99, p999;	/* of single operations; 0: not taken */
-	unsigned long count;	/* operations of one repetition */
 };
 
 struct mode {
 	const char *name;
 	const char *unit;
 	double budget_ns;	/* of one repetition */
+	/* Longer: who runs for how long is the scheduler's choice and has to even out. */
+	double stream_ns;
 	unsigned int repeats;
 	unsigned int samples;	/* single operations that are timed */
-	bool least;		/* the least of the repetitions; else their median */
 	/*
 	 * Who is woken does not preempt. Otherwise it does or does not, as the
 	 * scheduler's account of the two happens to stand, and a round trip has
@@ -149,7 +150,7 @@ extern const struct mode *mode;
 uint64_t now_ns(void);
 /* `loop` does n operations. */
 struct figure measure(void (*loop)(void *arg, unsigned long n), void *arg);
-double settle_on(double *values, unsigned int count);
+struct figure median(double *values, unsigned int count);
 void pin(unsigned int cpu);
 
 /* process.c */

@@ -150,7 +150,6 @@ static double per_message(const struct stream *stream)
 static void play(const struct rival *rival, unsigned int pairs, const char *label)
 {
 	struct stream *stream = shared_new(sizeof(*stream));
-	struct figure figure = {};
 	double values[16];
 	unsigned int i;
 
@@ -165,15 +164,13 @@ static void play(const struct rival *rival, unsigned int pairs, const char *labe
 	stream->warm = 64 * BATCH;
 	stream->count = 64 * BATCH;
 	run_stream(stream);
-	stream->count *= (unsigned long)(2 * mode->budget_ns / (per_message(stream) *
-								stream->count)) + 1;
+	stream->count *= (unsigned long)(mode->stream_ns / (per_message(stream) *
+							    stream->count)) + 1;
 	for (i = 0; i < mode->repeats; i++) {
 		run_stream(stream);
 		values[i] = per_message(stream);
 	}
-	figure.value = settle_on(values, mode->repeats);
-	figure.count = stream->count;
-	result_figure("stream", label, rival, figure, 1);
+	result_figure("stream", label, rival, median(values, mode->repeats), 1);
 	event_free(stream->done);
 	shared_free(stream, sizeof(*stream));
 }

@@ -56,8 +56,8 @@ const struct group groups[] = {
 const unsigned int group_count = ARRAY_LEN(groups);
 
 static const struct mode modes[] = {
-	{ "icount", "instructions", 4e6, 3, 0, true, true },
-	{ "wall", "ns", 5e7, 7, 10000, false, false },
+	{ "icount", "instructions", 4e6, 1e8, 3, 0, true },
+	{ "wall", "ns", 5e7, 1e8, 7, 10000, false },
 };
 
 const struct mode *mode = &modes[0];

@@ -21,10 +21,15 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-double settle_on(double *values, unsigned int count)
+struct figure median(double *values, unsigned int count)
 {
+	struct figure figure = {};
+
 	qsort(values, count, sizeof(values[0]), by_value);
-	return mode->least ? values[0] : values[count / 2];
+	figure.value = values[count / 2];
+	if (figure.value > 0)
+		figure.spread = (values[count - 1] - values[0]) / figure.value;
+	return figure;
 }
 
 /* Operations timed one by one, the clock's own cost included. */
@@ -59,26 +64,27 @@ static void sample(void (*loop)(void *arg, unsigned long n), void *arg, struct f
  */
 struct figure measure(void (*loop)(void *arg, unsigned long n), void *arg)
 {
-	struct figure figure = { .count = 8 };
-	double values[16];
+	unsigned long count = 8;
+	struct figure figure;
 	uint64_t start, took;
+	double values[16];
 	unsigned int i;
 
 	for (;;) {
 		start = now_ns();
-		loop(arg, figure.count);
+		loop(arg, count);
 		took = now_ns() - start;
 		if (took > mode->budget_ns / 8)
 			break;
-		figure.count *= 4;
+		count *= 4;
 	}
-	figure.count = figure.count * mode->budget_ns / took + 1;
+	count = count * mode->budget_ns / took + 1;
 	for (i = 0; i < mode->repeats; i++) {
 		start = now_ns();
-		loop(arg, figure.count);
-		values[i] = (double)(now_ns() - start) / figure.count;
+		loop(arg, count);
+		values[i] = (double)(now_ns() - start) / count;
 	}
-	figure.value = settle_on(values, mode->repeats);
+	figure = median(values, mode->repeats);
 	if (mode->samples)
 		sample(loop, arg, &figure);
 	return figure;

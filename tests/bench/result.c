@@ -62,11 +62,11 @@ void result_excuse(const char *group, const char *label, const struct rival *riv
 	row_add(group, label, rival)->reason = reason;
 }
 
-static void add(json_object *object, const char *key, double value)
+static void add(json_object *object, const char *key, double value, const char *format)
 {
 	char text[40];
 
-	snprintf(text, sizeof(text), "%.1f", value);
+	snprintf(text, sizeof(text), format, value);
 	json_object_object_add(object, key, json_object_new_double_s(value, text));
 }
 
@@ -83,11 +83,12 @@ static json_object *row_json(const struct row *row)
 		json_object_object_add(object, "skip", json_object_new_string(row->reason));
 		return object;
 	}
-	add(object, "value", row->figure.value);
+	add(object, "value", row->figure.value, "%.1f");
+	add(object, "spread", row->figure.spread, "%.4f");
 	if (row->figure.p50 > 0) {
-		add(object, "p50", row->figure.p50);
-		add(object, "p99", row->figure.p99);
-		add(object, "p99.9", row->figure.p999);
+		add(object, "p50", row->figure.p50, "%.1f");
+		add(object, "p99", row->figure.p99, "%.1f");
+		add(object, "p99.9", row->figure.p999, "%.1f");
 	}
 	return object;
 }

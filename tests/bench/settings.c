@@ -89,7 +89,7 @@ void settings_raise(bool mailbox)
 	limit(RLIMIT_MSGQUEUE, "RLIMIT_MSGQUEUE", RLIM_INFINITY);
 	setting("/proc/sys/kernel/msgmax", 4 << 20);
 	setting("/proc/sys/kernel/msgmni", 20000);
-	setting("/proc/sys/fs/mqueue/msg_max", 20000);
+	setting("/proc/sys/fs/mqueue/msg_max", 40000);
 	setting("/proc/sys/fs/mqueue/msgsize_max", 4 << 20);
 	setting("/proc/sys/fs/mqueue/queues_max", 20000);
 	if (!mailbox)
