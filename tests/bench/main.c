@@ -66,7 +66,7 @@ static struct {
 	const char *cases, *rivals;	/* lists; NULL = all */
 	const char *json;
 	unsigned int settle;
-	bool self_test;
+	bool self_test, list;
 } options = { .settle = 30 };
 
 void die(const char *format, ...)
@@ -136,6 +136,55 @@ bool all_chosen(void)
 	return !options.cases && !options.rivals;
 }
 
+/* One of the words, which have spaces between them, and none has one in it. */
+static bool has_word(const char *words, const char *word, size_t len)
+{
+	size_t at;
+
+	for (; *words; words += at + !!words[at]) {
+		at = strcspn(words, " ");
+		if (at == len && !strncmp(words, word, len))
+			return true;
+	}
+	return false;
+}
+
+static bool is_case(const char *word, size_t len)
+{
+	size_t name = strcspn(word, ":, ");
+	unsigned int i;
+
+	for (i = 0; i < group_count; i++)
+		if (strlen(groups[i].name) == name && !strncmp(word, groups[i].name, name))
+			return name == len ||
+			       has_word(groups[i].cases, word + name + 1, len - name - 1);
+	return false;
+}
+
+static bool begins_rival(const char *word, size_t len)
+{
+	unsigned int i;
+
+	for (i = 0; rivals[i]; i++)
+		if (!strncmp(rivals[i]->name, word, len))
+			return true;
+	return false;
+}
+
+/* Ends the program if a list has a word that chooses nothing. */
+static void words_check(const char *list, const char *ends, const char *what,
+			bool (*known)(const char *word, size_t len))
+{
+	size_t len;
+
+	errno = 0;
+	for (; list && *list; list += len + !!list[len]) {
+		len = strcspn(list, ends);
+		if (len && !known(list, len))
+			die("there is no %s '%.*s' (--list, CASES=list)", what, (int)len, list);
+	}
+}
+
 static bool mailbox_chosen(void)
 {
 	unsigned int i;
@@ -201,8 +250,8 @@ static error_t option(int key, char *arg, struct argp_state *state)
 			argp_error(state, "seconds, not '%s'", arg);
 		return 0;
 	case OPTION_LIST:
-		print_lists();
-		exit(0);
+		options.list = true;
+		return 0;
 	case OPTION_SELF_TEST:
 		options.self_test = true;
 		return 0;
@@ -242,7 +291,7 @@ static void run_one(const struct group *group, const struct rival *rival)
 static int run(void)
 {
 	const struct sched_param none = {};
-	unsigned int taken = 0, i, j;
+	unsigned int i, j;
 
 	result_start();
 	pin(0);
@@ -257,16 +306,10 @@ static int run(void)
 		printf("# %s: %s%s%s\n", groups[i].name, groups[i].about,
 		       groups[i].run == group_memory ? "" : ", in ",
 		       groups[i].run == group_memory ? "" : mode->unit);
-		for (j = 0; rivals[j]; j++) {
-			if (!chosen(options.rivals, rivals[j]->name))
-				continue;
-			run_one(&groups[i], rivals[j]);
-			taken++;
-		}
+		for (j = 0; rivals[j]; j++)
+			if (chosen(options.rivals, rivals[j]->name))
+				run_one(&groups[i], rivals[j]);
 	}
-	errno = 0;
-	if (!taken)
-		die("no group or no rival has that name (--list)");
 	if (options.json)
 		result_write(options.json);
 	return 0;
@@ -279,6 +322,12 @@ int main(int argc, char **argv)
 	pid_t pid;
 
 	argp_parse(&parser, argc, argv, 0, NULL, NULL);
+	words_check(options.cases, ", ", "case", is_case);
+	words_check(options.rivals, ",", "rival", begins_rival);
+	if (options.list) {
+		print_lists();
+		return 0;
+	}
 	if (options.self_test)
 		return self_test();
 	settings_raise(mailbox_chosen());
