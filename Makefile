@@ -67,13 +67,17 @@ help:
 	@echo '                    what is found: make fuzz-replay FILE=..., make fuzz-shrink FILE=...'
 	@echo '  make fuzz-host TIME=1m  the same for single files of the module, on this machine'
 	@echo '  make coverage     which lines of the module the tests and the fuzzer reach'
+	@echo '  make bench        what a message costs, and what it costs with pipes, queues, sockets, ...'
+	@echo '                    (MODE=icount counts instructions, MODE=wall measures time; K=6.1;'
+	@echo '                    RUNS=1 CASES="round:64B" RIVALS=mailbox is quick; CASES=list shows them)'
+	@echo '  make bench-check  the same, and compare the instructions with tests/bench/baseline.json'
 	@echo '  make clean        remove build/; make distclean also removes what was downloaded'
 	@echo 'tests/vm/vm --help tells how to run anything in the virtual machine.'
 
 # --- building ----------------------------------------------------------------
 
 # Packages of the host that are missing are installed first.
-DEPS := $(addprefix deps-,build vm test quick check model fuzz)
+DEPS := $(addprefix deps-,build vm test quick check model fuzz bench)
 .PHONY: $(DEPS)
 $(DEPS): deps-%:
 	@tests/vm/deps $*
@@ -228,6 +232,21 @@ fuzz-replay fuzz-shrink: fuzz-%: deps-build deps-vm deps-test
 .PHONY: coverage
 coverage: deps-build deps-vm deps-test
 	@tests/coverage/run
+
+# What a message costs: see tests/bench/run, Documentation/performance.rst.
+MODE ?= icount
+.PHONY: bench bench-check bench-baseline bench-doc bench-program
+bench-program: | deps-build deps-bench
+	+@$(MAKE) -s --no-print-directory -C tests/bench OUTPUT=$(BUILD)/bench
+
+bench: KERNELS := $(K)
+bench bench-check bench-baseline: bench-program | deps-vm
+	@MODE=$(MODE) RUNS='$(RUNS)' HERE='$(HERE)' CASES='$(CASES)' RIVALS='$(RIVALS)' \
+		tests/bench/run $(@:bench-%=%)
+bench-check bench-baseline: override MODE := icount
+# The figures that are in build/bench, into Documentation/performance.rst and README.md.
+bench-doc:
+	@tests/bench/run doc
 
 # Each kernel anew, in a build folder of its own.
 .PHONY: check check-userspace check-static $(ALL_KERNELS:%=check-%)
