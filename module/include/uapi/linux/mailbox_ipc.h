@@ -643,11 +643,11 @@ struct mailbox_allow {
  * right, also one that sleeps, gets EACCES, what it leased goes back, who waits
  * for an answer from it gets EPIPE, what was queued for it at a broadcast port
  * is freed (a lease from there ends as any does), who polls it is told once, and
- * it does not count as a sender or receiver any more. A handle that
- * may not do both any more may do neither. It is the process that bound the
- * handle that counts, not who holds it. Handles of access mode 3 are not
- * revoked. The list is the owner's, or CAP_IPC_OWNER's. When it is full,
- * processes that have exited lose their entries.
+ * it does not count as a sender or receiver any more. A handle that may not do
+ * both any more may do neither. It is the process that bound the handle that
+ * counts, not who holds it. Handles of access mode 3 are not revoked. The list
+ * is the owner's, or CAP_IPC_OWNER's. When it is full, processes that have
+ * exited lose their entries.
  *
  * Errors: EINVAL, ENOENT, ENOTCONN, EACCES, EIDRM, ESRCH (no such process, or
  * no such entry to take off), ENOSPC, ENOMEM.
@@ -1091,9 +1091,9 @@ struct mailbox_ioc_call {
  * @data:	in: pointer to the answer
  * @len:	in: bytes, up to the caller's @reply_size
  *
- * Waits for nobody. Any thread or process that shares the handle may answer, once.
- * After an error other than ESRCH the request is still to be answered. The
- * answer counts in the quota of the process that sends it.
+ * Waits for nobody. Any thread or process that shares the handle may answer,
+ * once. After an error other than ESRCH the request is still to be answered.
+ * The answer counts in the quota of the process that sends it.
  *
  * Errors: EINVAL, ENOTCONN, EBADF, EFAULT, ESRCH (no such request: its caller
  * is gone, or it was answered, or it was received by another handle), EMSGSIZE
@@ -1130,7 +1130,8 @@ struct mailbox_ioc_reply_receive {
  *		this handle has had for longest
  *
  * ACK: the message is done with, and freed. NACK: it goes back to its old place,
- * or, after @max_deliveries of the port, to the dead-letter port. They wait for nobody.
+ * or, after @max_deliveries of the port, to the dead-letter port. They wait for
+ * nobody.
  *
  * Errors: EINVAL (also for the token of a request), ENOTCONN, EBADF, ESRCH (no
  * such lease of this handle, or not any more), EIDRM, EACCES.
