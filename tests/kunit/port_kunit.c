@@ -247,6 +247,43 @@ static void revoked_lease_goes_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, fixture_of(test)->port->received);
 }
 
+static bool keeps_listed(const struct mbx_end *end)
+{
+	return end->mode != FMODE_READ || end->listed;
+}
+
+/*
+ * Where a search for a deadlock stops before it comes to them; and each is met
+ * once, however many are looked at in one step.
+ */
+static void revoked_ends_are_behind_the_others(struct kunit *test)
+{
+	enum { COUNT = 150 };
+	struct mbx_end *ends = kunit_kcalloc(test, COUNT, sizeof(*ends), GFP_KERNEL);
+	unsigned int receivers = 0, revoked = 0, i;
+	const struct mbx_end *end;
+
+	KUNIT_ASSERT_NOT_NULL(test, ends);
+	PORT(test);
+	fixture_of(test)->in.listed = true;
+	for (i = 0; i < COUNT; i++) {
+		ends[i].listed = i % 3 == 1;
+		fixture_attach(test, &ends[i], FMODE_READ);
+	}
+	mbx_port_revoke(fixture_of(test)->port, keeps_listed, &fixture_of(test)->spent);
+	list_for_each_entry(end, &fixture_of(test)->port->ends, node) {
+		KUNIT_EXPECT_EQ(test, end->revoked, !keeps_listed(end));
+		KUNIT_EXPECT_TRUE(test, end->revoked || !revoked);
+		revoked += end->revoked;
+		receivers += end->mode == FMODE_READ && !end->revoked;
+	}
+	KUNIT_EXPECT_EQ(test, COUNT - COUNT / 3, revoked);
+	KUNIT_EXPECT_EQ(test, COUNT / 3 + 1, receivers);
+	KUNIT_EXPECT_EQ(test, receivers, fixture_of(test)->port->receive_handles);
+	for (i = 0; i < COUNT; i++)
+		fixture_detach(test, &ends[i]);
+}
+
 /* Its sender gives up in the middle of the copy. */
 static void await_end(struct kunit *test, void *arg)
 {
@@ -440,10 +477,15 @@ static void post_is_refused(struct kunit *test)
 
 static void events_tell_the_state(struct kunit *test)
 {
-	struct mbx_watch watch = { .events = U32_MAX };
-	struct mbx_port *port = PORT(test);
 	u32 always = MAILBOX_EVENT_NAMED | MAILBOX_EVENT_SENDER | MAILBOX_EVENT_RECEIVER;
+	struct mbx_watcher watcher;
+	struct mbx_watch watch = { .events = U32_MAX, .watcher = &watcher };
+	struct mbx_port *port = PORT(test);
 
+	mbx_watcher_init(&watcher);
+	spin_lock(&port->lock);
+	mbx_watch_add(port, &watch);
+	spin_unlock(&port->lock);
 	KUNIT_EXPECT_EQ(test, always, mbx_port_events(port, &watch));
 	put(test, 1);
 	KUNIT_EXPECT_EQ(test, always | MAILBOX_EVENT_MESSAGE, mbx_port_events(port, &watch));
@@ -452,6 +494,9 @@ static void events_tell_the_state(struct kunit *test)
 	mbx_port_kill(port);
 	watch.events = MAILBOX_EVENT_GONE | MAILBOX_EVENT_NAMED;
 	KUNIT_EXPECT_EQ(test, MAILBOX_EVENT_GONE, mbx_port_events(port, &watch));
+	spin_lock(&port->lock);
+	list_del(&watch.node);
+	spin_unlock(&port->lock);
 }
 
 static struct kunit_case port_cases[] = {
@@ -473,6 +518,7 @@ static struct kunit_case port_cases[] = {
 	KUNIT_CASE(lease_is_refused_by_a_dead_port),
 	KUNIT_CASE(revoked_copy_counts),
 	KUNIT_CASE(revoked_lease_goes_back),
+	KUNIT_CASE(revoked_ends_are_behind_the_others),
 	KUNIT_CASE(withdrawn_message_is_not_received),
 	KUNIT_CASE(withdrawn_message_of_a_failed_copy_is_gone),
 	KUNIT_CASE(oldest_is_dropped),
