@@ -642,7 +642,7 @@ struct mailbox_allow {
  * virtue of the list, and would not be now, is revoked: each call that uses the
  * right, also one that sleeps, gets EACCES, what it leased goes back, who waits
  * for an answer from it gets EPIPE, what was queued for it at a broadcast port
- * is freed (a lease from there ends as any does), who polls it is told once, and
+ * is freed (a lease from there ends as any does), who polls it is told so, and
  * it does not count as a sender or receiver any more. A handle that may not do
  * both any more may do neither. It is the process that bound the handle that
  * counts, not who holds it. Handles of access mode 3 are not revoked. The list
