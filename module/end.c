@@ -55,6 +55,7 @@ int mbx_port_attach(struct mbx_port *port, struct mbx_end *end)
 		port->receive_handles++;
 		port->receivers_seen++;
 		end->peers_seen = port->senders_seen;
+		end->met = port->send_handles;
 		/* Nobody was let in while the port was hung up. */
 		if (gone) {
 			mbx_transfer_admit(port, &wakes);
@@ -64,6 +65,7 @@ int mbx_port_attach(struct mbx_port *port, struct mbx_end *end)
 		port->send_handles++;
 		port->senders_seen++;
 		end->peers_seen = port->receivers_seen;
+		end->met = port->receive_handles;
 	}
 	/* Those that receive come first, for who looks for them. */
 	if (end->mode == FMODE_READ)

@@ -423,6 +423,7 @@ static inline bool mbx_port_broadcasts(const struct mbx_port *port)
  * @held:	struct mbx_held: what was received and not settled, oldest
  *		first; mbx_port.lock
  * @peers_seen:	mbx_port.senders_seen, or .receivers_seen, when it was attached
+ * @met:	one of those was there then
  * @servers:	struct mbx_server: threads that received requests; mbx_port.lock
  * @servers_known: length of @servers; likewise
  * @servers_unknown: one of them could not be noted; likewise
@@ -445,6 +446,7 @@ struct mbx_end {
 	bool revoked;
 	struct list_head held;
 	u64 peers_seen;
+	bool met;
 	struct list_head servers;
 	unsigned int servers_known;
 	bool servers_unknown;

@@ -128,15 +128,22 @@ static int open_by_name(struct mbx_handle *handle, const char *name, bool waits,
 static int open_await_peer(struct mbx_handle *handle,
 			   const struct mbx_deadline *deadline)
 {
+	const struct mbx_end *end;
 	u32 events;
 	u64 id;
 	int err;
 
-	if (handle->mode == FMODE_READ)
+	if (handle->mode == FMODE_READ) {
+		end = &handle->in;
 		events = MAILBOX_EVENT_SENDER;
-	else if (handle->mode == FMODE_WRITE)
+	} else if (handle->mode == FMODE_WRITE) {
+		end = &handle->out;
 		events = MAILBOX_EVENT_RECEIVER;
-	else
+	} else {
+		return 0;
+	}
+	/* It may have gone since, as it was told of this handle. */
+	if (end->met)
 		return 0;
 	err = mbx_handle_wait_bound(handle, events | MAILBOX_EVENT_GONE,
 				    deadline, &id);

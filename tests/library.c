@@ -460,6 +460,15 @@ TEST(open_checks_what_it_is_told)
 	mailbox_close(mb);
 }
 
+static void meet_and_send(void *name)
+{
+	struct mailbox *mb = mailbox_open(name, MAILBOX_OPEN_SEND | MAILBOX_OPEN_PEER);
+
+	CHECK(mb);
+	CHECK_EQ(1, mailbox_send(mb, "x", 1));
+	mailbox_close(mb);
+}
+
 TEST(open_waits_for_the_other_side)
 {
 	char *name = unique_name(), byte;
@@ -471,7 +480,7 @@ TEST(open_waits_for_the_other_side)
 	CHECK_NULL(EAGAIN, mailbox_open(name, MAILBOX_OPEN_RECEIVE | MAILBOX_OPEN_PEER |
 					MAILBOX_OPEN_NONBLOCK));
 	CHECK_EQ(0, port_stat(mailbox_fd(keep)).receivers);
-	pid = spawn(open_and_send, name);
+	pid = spawn(meet_and_send, name);
 	mb = mailbox_open(name, MAILBOX_OPEN_RECEIVE | MAILBOX_OPEN_PEER);
 	CHECK(mb);
 	CHECK_EQ(1, mailbox_receive(mb, &byte, 1));

@@ -396,3 +396,23 @@ TEST(port_changes_before_its_watcher_sleeps)
 	CHECK_EQ(0, call_join(&call));
 	CHECK_EQ(1, take(fd));
 }
+
+/* Who it waits for was there when it was bound, and has gone before it looks. */
+TEST(peer_leaves_before_the_open_that_waits_for_it_looks)
+{
+	char *name = unique_name();
+	int keep = NAMED_PORT(O_RDONLY, name), sender = node_open(O_WRONLY), gate;
+	struct mailbox_ioc_port_open arg = { .flags = MAILBOX_BIND_PEER };
+	struct call call;
+
+	strcpy(arg.name, name);
+	CHECK_EQ(0, OPEN(sender, name));
+	gate = gated_start(&call, node_open(O_RDONLY), MAILBOX_IOC_PORT_OPEN, &arg,
+			   "before mbx_handle_wait_bound");
+	/* It need not come there at all. */
+	WAIT_FOR(gate_holds(gate) || atomic_load(&call.done));
+	close(sender);
+	gate_go(gate);
+	CHECK_EQ(0, call_join(&call));
+	close(keep);
+}
