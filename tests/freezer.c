@@ -81,19 +81,10 @@ static long long sleeper_end(struct sleeper *sleeper)
 	return sleeper->result;
 }
 
-/* Until it sleeps and has left its processor: before that it is interrupted. */
-static bool sleeper_is_away(const struct sleeper *sleeper)
-{
-	char path[64], text[256];
-
-	snprintf(path, sizeof(path), "/proc/%d/syscall", sleeper->pid);
-	CHECK_OK(file_read(path, text, sizeof(text)));
-	return isdigit(text[0]);
-}
-
+/* Before it has left its processor it is interrupted. */
 static void sleeper_freeze(struct sleeper *sleeper)
 {
-	WAIT_FOR(sleeper_is_away(sleeper));
+	WAIT_FOR(has_left_its_processor(sleeper->pid));
 	freezer_add(sleeper->pid);
 	freezer_set("FROZEN");
 }
@@ -356,7 +347,7 @@ static void frozen_sleeps_on(void)
 		CHECK(waiters_are(fd, row->waits, 0));
 		freezer_set("THAWED");
 		/* Some kernels wake it, and it goes to sleep again by itself. */
-		WAIT_FOR(sleeper_is_away(sleeper));
+		WAIT_FOR(has_left_its_processor(sleeper->pid));
 		CHECK(waiters_are(fd, row->waits, 0));
 		CHECK(!sleeper->done);
 		freezer_set("FROZEN");

@@ -325,6 +325,19 @@ static inline int file_read(const char *path, char *text, size_t size)
 	return len;
 }
 
+/*
+ * A thread sleeps and the switch is counted: it is in state S before that. The
+ * file says "running" so long.
+ */
+static inline bool has_left_its_processor(pid_t tid)
+{
+	char path[64], text[256];
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", tid);
+	CHECK_OK(file_read(path, text, sizeof(text)));
+	return isdigit(text[0]);
+}
+
 /* 0 or -errno. */
 static inline int file_write(const char *path, const char *text)
 {

@@ -511,19 +511,6 @@ static long long switches(int tid)
 	return atoll(line + strlen(key));
 }
 
-/*
- * Until it has left its processor, and the switch is counted: it is in state S
- * before that. The file says "running" so long.
- */
-static bool has_switched(int tid)
-{
-	char path[64], text[256];
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
-	CHECK_OK(file_read(path, text, sizeof(text)));
-	return isdigit(text[0]);
-}
-
 /* Who sleeps until the name is free sleeps meanwhile. */
 TEST(wait_for_the_end_sleeps_while_the_port_is_used)
 {
@@ -535,7 +522,7 @@ TEST(wait_for_the_end_sleeps_while_the_port_is_used)
 	fd = NAMED_PORT(O_RDWR, port_name);
 	port_fds[0] = fd;
 	WAITING(&waiting, node_open(O_RDONLY), port_name, .events = NOT_THERE);
-	WAIT_FOR(has_switched(waiting.call.tid));
+	WAIT_FOR(has_left_its_processor(waiting.call.tid));
 	before = switches(waiting.call.tid);
 	for (i = 0; i < 20; i++) {
 		port_is_used(fd);
