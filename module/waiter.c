@@ -274,9 +274,10 @@ static void watch_tell(struct mbx_watch *watch)
 	smp_store_release(&watcher->changed, true);
 	/*
 	 * A poller adds itself before it looks, which takes a lock. It is not
-	 * told of what: then nobody takes that for what it would see.
+	 * told of what: then nobody takes that for what it would see. So it is
+	 * not known who wants it, and all are told.
 	 */
-	wake_up(&watcher->wait);
+	wake_up_all(&watcher->wait);
 }
 
 /**

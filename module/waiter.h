@@ -200,6 +200,7 @@ void mbx_end_note_poller(struct mbx_end *end);
 void mbx_wakes_note_receivers(struct mbx_port *port,
 			      struct mbx_channel *channel, __poll_t events,
 			      struct mbx_wakes *wakes);
+
 /* mbx_port.lock held: those who poll @channel to receive are to be told. */
 static inline void mbx_wakes_receivers(struct mbx_port *port,
 				       struct mbx_channel *channel,
