@@ -232,7 +232,12 @@ static inline int gate_holds(int gate)
 }
 
 /* Until somebody is held there. Checked. */
-#define gate_wait(gate) WAIT_FOR(gate_holds(gate))
+#define gate_wait(gate)						\
+	do {								\
+		int gate_ = (gate);					\
+									\
+		WAIT_FOR(gate_holds(gate_));				\
+	} while (0)
 
 /* Lets them go on. */
 static inline void gate_go(int gate)
