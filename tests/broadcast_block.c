@@ -97,8 +97,7 @@ TEST(sender_behind_one_that_gives_up)
 	struct trio trio = TRIO();
 	struct call first, second, receive;
 
-	CALL_SEND(&first, trio.out, 2, .type = 8, .deadline_ns =
-		  deadline_in(CLOCK_MONOTONIC, 300 * NSEC_PER_MSEC));
+	CALL_SEND(&first, trio.out, 2, .type = 8, .deadline_ns = deadline_soon());
 	wait_for_waiters(trio.out, 1, 0);
 	CALL_SEND(&second, trio.out, 3, .type = 9);
 	CALL_RECEIVE(&receive, trio.slow, .select = MAILBOX_SELECT_TYPE, .match = 9);

@@ -311,7 +311,7 @@ static void caller_is_killed(void)
 
 static void caller_times_out(void)
 {
-	long long deadline = deadline_in(CLOCK_MONOTONIC, NSEC_PER_SEC);
+	long long deadline = deadline_soon();
 	struct mailbox_ioc_call before;
 	pid_t pid = place_call(deadline, 0);
 

@@ -142,7 +142,7 @@ static void check_deadline_of_a_held_server(int fd)
 	struct asker asker;
 	struct call held;
 
-	ASK(&asker, fd, 7, .deadline_ns = deadline_in(CLOCK_MONOTONIC, NSEC_PER_SEC));
+	ASK(&asker, fd, 7, .deadline_ns = deadline_soon());
 	serve_held(&held, fd, &trap, QUIET);
 	CHECK_EQ(-ETIMEDOUT, answer_of(&asker));
 	check_nothing_received(&held, fd, &trap);
@@ -206,7 +206,7 @@ TEST(caller_times_out_and_the_copy_fails)
 	struct asker asker;
 	struct call held;
 
-	ASK(&asker, fd, 7, .deadline_ns = deadline_in(CLOCK_MONOTONIC, NSEC_PER_SEC));
+	ASK(&asker, fd, 7, .deadline_ns = deadline_soon());
 	serve_held(&held, fd, &trap, 0);
 	CHECK_EQ(-ETIMEDOUT, answer_of(&asker));
 	trap_break(&trap);
@@ -284,7 +284,7 @@ TEST(caller_times_out_while_the_answer_is_held)
 	int fd = PORT(O_RDWR);
 	struct asker asker;
 
-	ASK(&asker, fd, 7, .deadline_ns = deadline_in(CLOCK_MONOTONIC, NSEC_PER_SEC));
+	ASK(&asker, fd, 7, .deadline_ns = deadline_soon());
 	answer_held(&held, fd, serve(fd, 7), &trap);
 	CHECK_EQ(-ETIMEDOUT, answer_of(&asker));
 	trap_fill(&trap, 42);

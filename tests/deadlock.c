@@ -154,7 +154,7 @@ static void check_request_in_hand(bool shared)
 		server_start(graph, 1, false);
 	warm_up(graph, 1, 2);
 	wait_for_waiters(graph->fd[1], 0, 2);
-	check_result(RUN(graph, "010", .deadline_ns = deadline_in(CLOCK_MONOTONIC, NSEC_PER_SEC)),
+	check_result(RUN(graph, "010", .deadline_ns = deadline_soon()),
 		     2, 1, 0);
 }
 
@@ -186,8 +186,6 @@ TEST(circle_over_a_pair)
 }
 
 /* --- no circles --------------------------------------------------------------- */
-
-#define SOON deadline_in(CLOCK_MONOTONIC, 300 * NSEC_PER_MSEC)
 
 /* It has never served before; the nested call is its first. */
 static void check_second_server(bool shared, bool process)
@@ -233,7 +231,7 @@ TEST(handle_by_which_nobody_receives_yet)
 	server_start(graph, 0, false);
 	wait_for_waiters(graph->fd[0], 0, 1);
 	fd = graph_receiver(graph, 0);
-	check_result(RUN(graph, "00", .deadline_ns = SOON), 1, 0, 1);
+	check_result(RUN(graph, "00", .deadline_ns = deadline_soon()), 1, 0, 1);
 	late = server_new(graph, fd);
 	server_run(late, false);
 	wait_for_waiters(graph->fd[0], 0, 2);
@@ -342,7 +340,7 @@ TEST(server_is_gone_and_another_one_comes)
 	check_result(RUN(graph, "01"), 2, 0, 0);
 	kill(server->pid, SIGKILL);
 	reap_status(server->pid);
-	check_result(RUN(graph, "01", .deadline_ns = SOON), 1, 0, 1);
+	check_result(RUN(graph, "01", .deadline_ns = deadline_soon()), 1, 0, 1);
 	CLIENT(&client, graph, "01");
 	WAIT_FOR(messages(graph->fd[1]) == 1);
 	server_start(graph, 1, false);
@@ -361,7 +359,7 @@ TEST(second_thread_has_exited)
 	server_run(other, false);
 	warm_up(graph, 0, 2);
 	CHECK_EQ(0, pthread_join(other->thread, NULL));
-	check_result(RUN(graph, "00", .deadline_ns = deadline_in(CLOCK_MONOTONIC, NSEC_PER_SEC)),
+	check_result(RUN(graph, "00", .deadline_ns = deadline_soon()),
 		     1, 1, 0);
 }
 
@@ -376,7 +374,7 @@ static void check_exited_process(bool reaped)
 	server_run(other, true);
 	warm_up(graph, 0, 2);
 	CHECK_OK(waitid(P_PID, other->pid, &exited, WEXITED | (reaped ? 0 : WNOWAIT)));
-	check_result(RUN(graph, "00", .deadline_ns = deadline_in(CLOCK_MONOTONIC, NSEC_PER_SEC)),
+	check_result(RUN(graph, "00", .deadline_ns = deadline_soon()),
 		     1, 1, 0);
 }
 
@@ -485,7 +483,7 @@ TEST(circle_beside_revoked_handles)
 	CHECK_EQ(REVOKED + 1, port_stat(guest->owner).receivers);
 	CHECK_EQ(0, guest_revoke(guest));
 	CHECK_EQ(1, port_stat(guest->owner).receivers);
-	result = RUN(graph, "00", .deadline_ns = deadline_in(CLOCK_MONOTONIC, NSEC_PER_SEC));
+	result = RUN(graph, "00", .deadline_ns = deadline_soon());
 	check_result(result, 1, 1, 0);
 	guest->step = 2;
 	REAP(pid);

@@ -246,7 +246,7 @@ TEST(sync_sender_gives_up_while_the_receiver_is_held)
 	struct call send;
 
 	CALL_SEND(&send, fd, 1, .flags = MAILBOX_SEND_SYNC,
-		  .deadline_ns = deadline_in(CLOCK_MONOTONIC, NSEC_PER_SEC));
+		  .deadline_ns = deadline_soon());
 	wait_for_waiters(fd, 1, 0);
 	check_withdrawn_from_a_held_receiver(&send, fd, false);
 }
@@ -257,7 +257,7 @@ TEST(sync_sender_gives_up_while_the_reader_is_held)
 	struct call send;
 
 	CALL_SEND(&send, fd, 1, .flags = MAILBOX_SEND_SYNC,
-		  .deadline_ns = deadline_in(CLOCK_MONOTONIC, NSEC_PER_SEC));
+		  .deadline_ns = deadline_soon());
 	wait_for_waiters(fd, 1, 0);
 	check_withdrawn_from_a_held_receiver(&send, fd, true);
 }
@@ -268,7 +268,7 @@ TEST(sync_rendezvous_sender_gives_up_while_the_receiver_is_held)
 	struct call send;
 
 	CALL_SEND(&send, fd, 1, .flags = MAILBOX_SEND_SYNC,
-		  .deadline_ns = deadline_in(CLOCK_MONOTONIC, NSEC_PER_SEC));
+		  .deadline_ns = deadline_soon());
 	wait_for_waiters(fd, 1, 0);
 	check_withdrawn_from_a_held_receiver(&send, fd, false);
 }
@@ -321,7 +321,7 @@ TEST(withdrawn_message_of_a_failed_copy_is_gone)
 	int fd = PORT(O_RDWR);
 
 	CALL_SEND(&send, fd, 1, .flags = MAILBOX_SEND_SYNC,
-		  .deadline_ns = deadline_in(CLOCK_MONOTONIC, NSEC_PER_SEC));
+		  .deadline_ns = deadline_soon());
 	wait_for_waiters(fd, 1, 0);
 	RECEIVE_HELD(&held, fd, &trap);
 	CHECK_EQ(-ETIMEDOUT, call_join(&send));

@@ -410,7 +410,7 @@ TEST(withdrawal_wakes_poll)
 
 	BIND_BOTH(.capacity = 1);
 	CALL_SEND(&sleeper, blocking(O_WRONLY), 1, .flags = MAILBOX_SEND_SYNC,
-		  .deadline_ns = deadline_in(CLOCK_MONOTONIC, 300 * NSEC_PER_MSEC));
+		  .deadline_ns = deadline_soon());
 	wait_for_waiters(receiver, 1, 0);
 	watch_start(&watcher, sender, POLLOUT);
 	CHECK_EQ(-ETIMEDOUT, call_join(&sleeper));

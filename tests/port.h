@@ -195,6 +195,12 @@ static inline long long deadline_in(clockid_t clock, long long ns)
 	return now_ns(clock) + ns;
 }
 
+/* For a call that others are to find asleep, and whose time has to be over. */
+static inline long long deadline_soon(void)
+{
+	return deadline_in(CLOCK_MONOTONIC, NSEC_PER_SEC * test_scale());
+}
+
 /*
  * A call that may sleep, in a thread. `call` is started by call_start() and
  * its result collected by call_join(), which waits as long as the test may.

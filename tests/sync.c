@@ -187,7 +187,7 @@ TEST(withdrawal_leaves_the_others)
 
 	CHECK_EQ(0, put(fd, 1));
 	CALL_SEND(&call, fd, 2, .flags = SYNC,
-		  .deadline_ns = deadline_in(CLOCK_MONOTONIC, 100 * NSEC_PER_MSEC));
+		  .deadline_ns = deadline_soon());
 	wait_for_waiters(fd, 1, 0);
 	CHECK_EQ(0, put(fd, 3));
 	CHECK_EQ(-ETIMEDOUT, call_join(&call));
@@ -202,7 +202,7 @@ TEST(withdrawal_makes_room)
 	struct call sync, send;
 
 	CALL_SEND(&sync, fd, 1, .flags = SYNC,
-		  .deadline_ns = deadline_in(CLOCK_MONOTONIC, 200 * NSEC_PER_MSEC));
+		  .deadline_ns = deadline_soon());
 	wait_for_waiters(fd, 1, 0);
 	CALL_SEND(&send, fd, 2);
 	CHECK_EQ(-ETIMEDOUT, call_join(&sync));

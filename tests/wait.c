@@ -335,36 +335,50 @@ TEST(deadline_that_never_comes)
 
 /* --- signals ------------------------------------------------------------------ */
 
-static void signal_a_wait(int flags, int fd, const char *name, long long expected)
+static void signal_a_wait(struct waiting *waiting, int flags, int fd, const char *name)
 {
-	struct waiting waiting;
-
 	handle_signal(SIGUSR1, flags);
-	WAITING(&waiting, fd, name, .events = MESSAGE,
-		.deadline_ns = deadline_in(CLOCK_MONOTONIC, 200 * NSEC_PER_MSEC));
-	CHECK_EQ(0, pthread_kill(waiting.call.thread, SIGUSR1));
-	CHECK_EQ(expected, waiting_end(&waiting));
-	CHECK_EQ(1, signals);
+	WAITING(waiting, fd, name, .events = MESSAGE);
+	CHECK_EQ(0, pthread_kill(waiting->call.thread, SIGUSR1));
+	WAIT_FOR(signals == 1);
 }
 
 TEST(signal_ends_a_wait)
 {
-	signal_a_wait(0, node_open(O_RDONLY), unique_name(), -EINTR);
+	struct waiting waiting;
+
+	signal_a_wait(&waiting, 0, node_open(O_RDONLY), unique_name());
+	CHECK_EQ(-EINTR, waiting_end(&waiting));
 }
 
 TEST(signal_ends_a_bound_wait)
 {
-	signal_a_wait(0, PORT(O_RDWR), NULL, -EINTR);
+	struct waiting waiting;
+
+	signal_a_wait(&waiting, 0, PORT(O_RDWR), NULL);
+	CHECK_EQ(-EINTR, waiting_end(&waiting));
 }
 
 TEST(wait_goes_on_after_a_signal)
 {
-	signal_a_wait(SA_RESTART, node_open(O_RDONLY), unique_name(), -ETIMEDOUT);
+	char *name = unique_name();
+	struct waiting waiting;
+
+	signal_a_wait(&waiting, SA_RESTART, node_open(O_RDONLY), name);
+	wait_for_sleep(&waiting.call);
+	CHECK_EQ(0, put(NAMED_PORT(O_RDWR, name), 1));
+	CHECK_EQ(MESSAGE, waiting_end(&waiting));
 }
 
 TEST(bound_wait_goes_on_after_a_signal)
 {
-	signal_a_wait(SA_RESTART, PORT(O_RDWR), NULL, -ETIMEDOUT);
+	int fd = PORT(O_RDWR);
+	struct waiting waiting;
+
+	signal_a_wait(&waiting, SA_RESTART, fd, NULL);
+	wait_for_sleep(&waiting.call);
+	CHECK_EQ(0, put(fd, 1));
+	CHECK_EQ(MESSAGE, waiting_end(&waiting));
 }
 
 static void wait_for_sender(void *arg)

@@ -141,7 +141,7 @@ static void sleeper_start(struct scene *scene)
 	bool receiver = receives(scene->row->kind);
 
 	if (deadline)
-		deadline = deadline_in(CLOCK_MONOTONIC, deadline);
+		deadline = deadline_in(CLOCK_MONOTONIC, deadline * test_scale());
 	scene->call = &scene->asker.call;
 	if (receiver)
 		scene->gate = GATED_RECEIVE(where, scene->call, scene->own,

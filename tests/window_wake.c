@@ -172,7 +172,7 @@ static void run_row(void)
 	handle_signal(SIGUSR1, 0);
 	*scene = (struct scene){ .wait = row->wait, .fd = PORT(O_RDWR, .capacity = 1) };
 	if (row->wake == BY_DEADLINE)
-		deadline = deadline_in(CLOCK_MONOTONIC, 2 * NSEC_PER_SEC);
+		deadline = deadline_soon();
 	sleeper_start(scene, deadline);
 	if (row->wake == BY_KILLED_WAKER) {
 		pid = spawn(wake_and_be_killed, scene);
