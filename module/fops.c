@@ -3,7 +3,6 @@
  * A handle as a file: open, read, write, poll. Checks and copies only.
  */
 #include <linux/err.h>
-#include <linux/hash.h>
 #include <linux/nsproxy.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -50,96 +49,54 @@ static int mbx_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/**
- * mbx_handle_message() - make a message of what an iterator holds
- * @handle:	who sends
- * @from:	the payload, all of it
- * @type:	of the message
- * @priority:	of the message, in range
- *
- * Context: process, may sleep. Return: the message, or ERR_PTR(-EFAULT),
- * ERR_PTR(-EDQUOT), ERR_PTR(-ENOMEM).
- */
-struct mbx_message *mbx_handle_message(struct mbx_handle *handle,
-				       struct iov_iter *from, u64 type,
-				       u32 priority)
-{
-	unsigned int slot = hash_ptr(current, MBX_SENDERS_BITS);
-	struct mbx_message *msg;
-	int err;
-
-	msg = mbx_message_alloc(&handle->senders[slot],
-				&handle->registry->quota,
-				iov_iter_count(from));
-	if (IS_ERR(msg))
-		return msg;
-	msg->type = type;
-	msg->priority = priority;
-	err = mbx_message_fill(msg, from);
-	if (err) {
-		mbx_message_free(msg);
-		return ERR_PTR(err);
-	}
-	return msg;
-}
-
-/**
- * mbx_handle_send() - send what an iterator holds as one message
- * @handle:	bound to something to send to
- * @from:	the payload, all of it
- * @type:	of the message
- * @priority:	of the message, in range
- * @send:	how, and the results; @send->msg is not used
- *
- * Context: process, sleeps unless told not to. Return: 0 or -errno as for
- * mbx_port_send(), -EFAULT, -EDQUOT, -ENOMEM.
- */
-int mbx_handle_send(struct mbx_handle *handle, struct iov_iter *from, u64 type,
-		    u32 priority, struct mbx_send *send)
-{
-	unsigned int done;
-	int err;
-
-	/* Only spares the work: it is decided under the lock. */
-	if (iov_iter_count(from) >
-	    READ_ONCE(handle->out.port->policy.message_bytes_max))
-		return -EMSGSIZE;
-	send->msg = mbx_handle_message(handle, from, type, priority);
-	if (IS_ERR(send->msg))
-		return PTR_ERR(send->msg);
-	err = mbx_port_send(&handle->out, send, 1, &done);
-	mbx_message_free(send->msg);
-	return err;
-}
-
 static bool iocb_nonblock(const struct kiocb *iocb)
 {
 	return (iocb->ki_flags & IOCB_NOWAIT) ||
 	       (iocb->ki_filp->f_flags & O_NONBLOCK);
 }
 
-static ssize_t mbx_write_iter(struct kiocb *iocb, struct iov_iter *from)
+static __always_inline ssize_t handle_write(struct mbx_handle *handle,
+					    const struct iov_iter *from,
+					    bool nonblock)
 {
-	struct mbx_handle *handle = handle_of(iocb->ki_filp);
-	struct mbx_send send = {
-		.deadline.nonblock = iocb_nonblock(iocb),
-	};
+	struct mbx_send send __uninitialized;
 	size_t len = iov_iter_count(from);
+	u64 seq;
 	int err;
 
 	if (!mbx_handle_port(handle))
 		return -ENOTCONN;
 	if (!handle->out.port)
 		return -EBADF;
-	err = mbx_handle_send(handle, from, 0, 0, &send);
+	mbx_send_init(&send, (struct mbx_deadline){ .nonblock = nonblock });
+	err = mbx_handle_send(handle, from, 0, 0, &send, &seq);
 	if (err == -EPIPE)
 		send_sig(SIGPIPE, current, 0);
 	return err ?: len;
 }
 
+static ssize_t mbx_write(struct file *file, const char __user *data, size_t len,
+			 loff_t *pos)
+{
+	struct iov_iter from;
+
+	iov_iter_ubuf(&from, ITER_SOURCE, (void __user *)data, len);
+	return handle_write(handle_of(file), &from, file->f_flags & O_NONBLOCK);
+}
+
+static ssize_t mbx_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	ssize_t done;
+
+	done = handle_write(handle_of(iocb->ki_filp), from, iocb_nonblock(iocb));
+	if (done > 0)
+		iov_iter_advance(from, done);
+	return done;
+}
+
 struct mbx_read {
 	struct mbx_receive receive;
-	struct iov_iter *to;
+	const struct iov_iter *to;
 	size_t copied;
 };
 
@@ -147,45 +104,52 @@ static int read_copy(struct mbx_receive *receive, const struct mbx_taken *taken,
 		     unsigned int index)
 {
 	struct mbx_read *read = container_of(receive, struct mbx_read, receive);
-	int err;
 
-	/* What an earlier, withdrawn message left behind. */
-	iov_iter_revert(read->to, read->copied);
-	err = mbx_message_copy(taken->msg, read->to);
-	read->copied = receive->size - iov_iter_count(read->to);
-	if (err) {
-		iov_iter_revert(read->to, read->copied);
-		read->copied = 0;
-	}
-	return err;
+	read->copied = taken->msg->len;
+	return mbx_message_copy(taken->msg, read->to);
 }
 
-static ssize_t mbx_read_iter(struct kiocb *iocb, struct iov_iter *to)
+static __always_inline ssize_t handle_read(struct mbx_handle *handle,
+					   const struct iov_iter *to,
+					   bool nonblock)
 {
-	struct mbx_handle *handle = handle_of(iocb->ki_filp);
-	struct mbx_read read = {
-		.receive = {
-			.select.kind = MAILBOX_SELECT_ANY,
-			.size = iov_iter_count(to),
-			.deadline.nonblock = iocb_nonblock(iocb),
-			.copy = read_copy,
-		},
-		.to = to,
-	};
+	struct mbx_read read __uninitialized;
 	int err;
 
 	if (!mbx_handle_port(handle))
 		return -ENOTCONN;
 	if (!handle->in.port)
 		return -EBADF;
-	if (!read.receive.size)
+	if (!iov_iter_count(to))
 		return 0;
+	mbx_receive_init(&read.receive, iov_iter_count(to),
+			 (struct mbx_deadline){ .nonblock = nonblock },
+			 read_copy);
+	read.to = to;
 	err = mbx_port_receive(&handle->in, &read.receive);
 	if (!err)
 		return read.copied;
-	iov_iter_revert(to, read.copied);
 	/* Hung up: end of file. */
 	return err == -EPIPE ? 0 : err;
+}
+
+static ssize_t mbx_read(struct file *file, char __user *data, size_t size,
+			loff_t *pos)
+{
+	struct iov_iter to;
+
+	iov_iter_ubuf(&to, ITER_DEST, data, size);
+	return handle_read(handle_of(file), &to, file->f_flags & O_NONBLOCK);
+}
+
+static ssize_t mbx_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	ssize_t done;
+
+	done = handle_read(handle_of(iocb->ki_filp), to, iocb_nonblock(iocb));
+	if (done > 0)
+		iov_iter_advance(to, done);
+	return done;
 }
 
 static __poll_t mbx_poll(struct file *file, poll_table *wait)
@@ -249,6 +213,9 @@ const struct file_operations mbx_fops = {
 	.owner		= THIS_MODULE,
 	.open		= mbx_open,
 	.release	= mbx_release,
+	/* The common case, without what the others need. */
+	.read		= mbx_read,
+	.write		= mbx_write,
 	.read_iter	= mbx_read_iter,
 	.write_iter	= mbx_write_iter,
 	.poll		= mbx_poll,

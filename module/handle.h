@@ -6,6 +6,10 @@
 #ifndef MBX_HANDLE_H
 #define MBX_HANDLE_H
 
+#include <linux/err.h>
+#include <linux/hash.h>
+#include <linux/uio.h>
+
 #include "internal.h"
 
 struct net;
@@ -226,11 +230,61 @@ __poll_t mbx_handle_poll_watch(struct mbx_handle *handle, struct file *file,
 /* fops.c, ioctl.c */
 extern const struct file_operations mbx_fops;
 
-struct mbx_message *mbx_handle_message(struct mbx_handle *handle,
-				       struct iov_iter *from, u64 type,
-				       u32 priority);
-int mbx_handle_send(struct mbx_handle *handle, struct iov_iter *from, u64 type,
-		    u32 priority, struct mbx_send *send);
+/**
+ * mbx_handle_message() - make a message of what an iterator holds
+ * @handle:	who sends
+ * @from:	the payload, all of it
+ * @type:	of the message
+ * @priority:	of the message, in range
+ *
+ * Context: process, may sleep. Return: the message, or ERR_PTR(-EFAULT),
+ * ERR_PTR(-EDQUOT), ERR_PTR(-ENOMEM).
+ */
+static inline struct mbx_message *
+mbx_handle_message(struct mbx_handle *handle, const struct iov_iter *from,
+		   u64 type, u32 priority)
+{
+	unsigned int slot = hash_ptr(current, MBX_SENDERS_BITS);
+
+	return mbx_message_make(&handle->senders[slot],
+				&handle->registry->quota, from, type, priority);
+}
+
+/**
+ * mbx_handle_send() - send what an iterator holds as one message
+ * @handle:	bound to something to send to
+ * @from:	the payload, all of it
+ * @type:	of the message
+ * @priority:	of the message, in range
+ * @send:	how, and what came of it
+ * @seq:	number of the message; 0 if the port dropped it
+ *
+ * Context: process, sleeps unless told not to. Return: 0 or -errno as for
+ * mbx_port_send(), -EFAULT, -EDQUOT, -ENOMEM.
+ */
+static __always_inline int
+mbx_handle_send(struct mbx_handle *handle, const struct iov_iter *from, u64 type,
+		u32 priority, struct mbx_send *send, u64 *seq)
+{
+	struct mbx_post post;
+	unsigned int done;
+	int err;
+
+	/* Only spares the work: it is decided under the lock. */
+	if (iov_iter_count(from) >
+	    READ_ONCE(handle->out.port->policy.message_bytes_max))
+		return -EMSGSIZE;
+	post.msg = mbx_handle_message(handle, from, type, priority);
+	if (IS_ERR(post.msg))
+		return PTR_ERR(post.msg);
+	err = mbx_port_send(&handle->out, send, &post, 1, &done);
+	if (err)
+		mbx_message_free(post.msg);
+	else
+		*seq = post.seq;
+	return err;
+}
+
 long mbx_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
 #endif /* MBX_HANDLE_H */

@@ -45,12 +45,15 @@
 
 #include <linux/atomic.h>
 #include <linux/bits.h>
+#include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
 #include <linux/rbtree.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/timerqueue.h>
 #include <linux/types.h>
@@ -61,7 +64,6 @@
 #include "message.h"
 #include "queue.h"
 
-struct cred;
 struct file;
 struct pid;
 
@@ -78,6 +80,66 @@ extern unsigned int mbx_spare_bytes;
 /* --- process.c ---------------------------------------------------------- */
 
 bool mbx_process_gone(struct pid *pid);
+
+/* --- sender.c ------------------------------------------------------------ */
+
+/* A thread is of the same process for good. */
+static inline bool mbx_sender_is_current(const struct mbx_sender *sender)
+{
+	const struct cred *cred = current_cred();
+
+	return sender->tid == task_pid(current) &&
+	       uid_eq(sender->uid, cred->uid) && gid_eq(sender->gid, cred->gid);
+}
+
+/**
+ * mbx_sender_get() - the stamp of the calling thread
+ * @kept:	where a handle keeps the one that was used last
+ * @quota:	the users of the handle's registry
+ *
+ * Real user and group, as for SCM_CREDENTIALS: a set-user-id program that
+ * writes to a handle which it was given speaks for whoever started it.
+ *
+ * Context: process, may sleep. Return: the stamp with a reference for the
+ * caller, or NULL without memory.
+ */
+static inline struct mbx_sender *mbx_sender_get(struct mbx_sender __rcu **kept,
+						struct mbx_quota *quota)
+{
+	struct mbx_sender *sender;
+
+	/* Cheaper than rcu_read_lock(), and a grace period waits for it too. */
+	rcu_read_lock_sched();
+	sender = rcu_dereference_sched(*kept);
+	if (sender && (!mbx_sender_is_current(sender) ||
+		       !refcount_inc_not_zero(&sender->refs)))
+		sender = NULL;
+	rcu_read_unlock_sched();
+	return sender ?: mbx_sender_renew(kept, quota);
+}
+
+/* --- message.c ----------------------------------------------------------- */
+
+/* What fits into a page together with the rest of the message. */
+#define MBX_INLINE_MAX	(PAGE_SIZE - sizeof(struct mbx_message))
+
+static inline bool mbx_message_is_inline(const struct mbx_message *msg)
+{
+	return msg->len <= MBX_INLINE_MAX;
+}
+
+static inline unsigned int mbx_message_pages(const struct mbx_message *msg)
+{
+	return DIV_ROUND_UP(msg->len, PAGE_SIZE);
+}
+
+/* What a message takes, in bytes. It does not share another one's payload. */
+static inline size_t mbx_message_memory(const struct mbx_message *msg)
+{
+	if (msg->room == MBX_ROOM_PAGES)
+		return 128 + mbx_message_pages(msg) * PAGE_SIZE;
+	return 128UL << msg->room;
+}
 
 /* --- quota.c ------------------------------------------------------------ */
 
@@ -309,6 +371,9 @@ struct mbx_channel {
  * @lock:	innermost but for the wait queues' own
  * @policy:	see there
  * @dead:	destroyed: every call fails with EIDRM
+ * @room:	a channel has room for one more message while it has fewer than so
+ *		many, as @policy says
+ * @room_bytes:	and fewer bytes than so many
  * @receiver:	a link's: the process that receives; holds a reference, invariant
  *		after init
  * @receiver_exited: a link's: it is gone for good, and everybody was told; so
@@ -354,6 +419,8 @@ struct mbx_port {
 	bool sender_exited;
 	struct pid *receiver;
 	struct mbx_policy policy;
+	u32 room;
+	u64 room_bytes;
 	struct mbx_channel shared;
 	struct list_head channels;
 	struct mbx_queue pending;
@@ -515,32 +582,48 @@ struct mbx_caller {
 };
 
 /**
- * struct mbx_send - one send
+ * struct mbx_post - a message to send
  * @msg:	in: the message; out: NULL if the port has it now, otherwise
  *		it is still the caller's
- * @sync:	in: sleep until it is taken
+ * @seq:	out: its number; 0 if the port dropped it
+ */
+struct mbx_post {
+	struct mbx_message *msg;
+	u64 seq;
+};
+
+/**
+ * struct mbx_send - how to send, see mbx_send_init()
+ * @sync:	in: sleep until the message is taken
  * @caller:	in, with @sync: sleep until it is answered; NULL if not
  * @reply_size:	in, for @caller: longest answer
  * @deadline:	in
- * @seq:	out: its number; 0 if the port dropped it
  * @taken_bytes: out, for @sync: what the receiver took
  * @taken_pid:	out, for @sync: the receiving process, or the one that answered;
- *		the caller's reference
+ *		the caller's reference, or NULL
  * @taken_tid:	out, for @sync: the thread, likewise
  * @reply:	out, for @caller: the answer; the caller's to free
  */
 struct mbx_send {
-	struct mbx_message *msg;
 	bool sync;
 	struct mbx_caller *caller;
 	size_t reply_size;
 	struct mbx_deadline deadline;
-	u64 seq;
 	u64 taken_bytes;
 	struct pid *taken_pid;
 	struct pid *taken_tid;
 	struct mbx_message *reply;
 };
+
+/* A message that nobody waits for. The results are not set beforehand. */
+static inline void mbx_send_init(struct mbx_send *send,
+				 struct mbx_deadline deadline)
+{
+	send->sync = false;
+	send->caller = NULL;
+	send->reply_size = 0;
+	send->deadline = deadline;
+}
 
 /**
  * struct mbx_taken - a message that a receiver has in hand
@@ -581,15 +664,16 @@ struct mbx_reply {
 };
 
 /**
- * struct mbx_receive - one receive, of one or several messages
+ * struct mbx_receive - one receive, of one or several messages, see
+ *	mbx_receive_init()
  * @select:	in: which message
  * @size:	in: room of the first buffer in bytes
- * @count:	in: at most so many messages; 0 counts as 1
+ * @count:	in: at most so many messages
  * @peek:	in: leave it where it is
  * @trunc:	in: cut what does not fit
  * @lease:	in: take it under a lease
- * @lease_ns:	in: how long the lease lasts; 0 = until it is ended
  * @answers:	in: the receiver will know the token of a request
+ * @lease_ns:	in, with @lease: how long it lasts; 0 = until it is ended
  * @deadline:	in
  * @reply:	in: an answer to give before, or NULL
  * @room:	in: room of the buffer for message @index; only if @count > 1
@@ -607,8 +691,8 @@ struct mbx_receive {
 	bool peek;
 	bool trunc;
 	bool lease;
-	u64 lease_ns;
 	bool answers;
+	u64 lease_ns;
 	struct mbx_deadline deadline;
 	struct mbx_reply *reply;
 	size_t (*room)(struct mbx_receive *receive, unsigned int index);
@@ -619,9 +703,29 @@ struct mbx_receive {
 	int error;
 };
 
+/* Any one message. The results are not set beforehand. */
+static inline void
+mbx_receive_init(struct mbx_receive *receive, size_t size,
+		 struct mbx_deadline deadline,
+		 int (*copy)(struct mbx_receive *receive,
+			     const struct mbx_taken *taken, unsigned int index))
+{
+	receive->select.kind = MAILBOX_SELECT_ANY;
+	receive->size = size;
+	receive->count = 1;
+	receive->peek = false;
+	receive->trunc = false;
+	receive->lease = false;
+	receive->answers = false;
+	receive->deadline = deadline;
+	receive->reply = NULL;
+	receive->copy = copy;
+}
+
 /* send.c, receive.c */
-int mbx_port_send(struct mbx_end *end, struct mbx_send *sends,
-		  unsigned int count, unsigned int *done);
+int mbx_port_send(struct mbx_end *end, struct mbx_send *send,
+		  struct mbx_post *posts, unsigned int count,
+		  unsigned int *done);
 int mbx_port_receive(struct mbx_end *end, struct mbx_receive *receive);
 
 /* hold.c; @spent gets messages that have had their last lease */

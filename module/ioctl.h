@@ -85,10 +85,9 @@ int mbx_ioctl_probe(const struct mbx_ioctl *ioctl, size_t from);
  */
 static inline s64 mbx_ioctl_clock_offset(void)
 {
-	struct timespec64 offset = {};
-
-	timens_add_monotonic(&offset);
-	return timespec64_to_ns(&offset);
+	if (!IS_ENABLED(CONFIG_TIME_NS))
+		return 0;
+	return timespec64_to_ns(&current->nsproxy->time_ns->offsets.monotonic);
 }
 
 /**
@@ -137,12 +136,24 @@ static inline struct mbx_stamp mbx_ioctl_stamp(const struct mbx_sender *sender)
 	struct user_namespace *users = current_user_ns();
 	struct pid_namespace *pids = task_active_pid_ns(current);
 
-	return (struct mbx_stamp) {
-		.pid = pid_nr_ns(sender->pid, pids),
-		.tid = pid_nr_ns(sender->tid, pids),
-		.uid = from_kuid_munged(users, sender->uid),
-		.gid = from_kgid_munged(users, sender->gid),
-	};
+	struct mbx_stamp stamp;
+
+	/* In the first namespaces there is nothing to look up. */
+	if (pids == &init_pid_ns) {
+		stamp.pid = pid_nr(sender->pid);
+		stamp.tid = pid_nr(sender->tid);
+	} else {
+		stamp.pid = pid_nr_ns(sender->pid, pids);
+		stamp.tid = pid_nr_ns(sender->tid, pids);
+	}
+	if (users == &init_user_ns) {
+		stamp.uid = __kuid_val(sender->uid);
+		stamp.gid = __kgid_val(sender->gid);
+	} else {
+		stamp.uid = from_kuid_munged(users, sender->uid);
+		stamp.gid = from_kgid_munged(users, sender->gid);
+	}
+	return stamp;
 }
 
 /* ioctl_port.c */

@@ -21,43 +21,17 @@ static int entries_check(u32 count, u32 entry_size, size_t first_size)
 	return 0;
 }
 
-/*
- * The array at @user of entries of @theirs bytes, which can be written too, as one
- * of entries of @ours; to be freed by kvfree().
- */
-static void *entries_read(void __user *user, u32 count, u32 theirs,
-			  size_t ours)
-{
-	void *entries;
-	int err = 0;
-	u32 i;
+/* Arrays of so many are on the stack. */
+#define BATCH_SMALL		16
 
-	if (mbx_user_probe(user, (size_t)count * theirs))
-		return ERR_PTR(-EFAULT);
-	entries = kvmalloc_array(count, ours, GFP_KERNEL_ACCOUNT);
-	if (!entries)
-		return ERR_PTR(-ENOMEM);
-	if (theirs == ours) {
-		if (copy_from_user(entries, user, count * ours))
-			err = -EFAULT;
-	} else {
-		for (i = 0; i < count && !err; i++)
-			err = copy_struct_from_user(entries + i * ours, ours,
-						    user + (size_t)i * theirs,
-						    theirs);
-	}
-	if (!err)
-		return entries;
-	kvfree(entries);
-	return ERR_PTR(err);
-}
-
-/* Entry @index goes back, as far as both sides know it. */
-static int entry_write(void __user *user, u32 index, u32 theirs,
-		       const void *entry, size_t ours)
+/* What the caller knows more of an entry than this module has to be 0. */
+static int entry_check_rest(const void __user *user, size_t ours, size_t theirs)
 {
-	return mbx_user_write(user + (size_t)index * theirs, entry,
-			      min_t(size_t, theirs, ours));
+	int zero = 1;
+
+	if (theirs > ours)
+		zero = check_zeroed_user(user + ours, theirs - ours);
+	return zero > 0 ? 0 : zero ?: -E2BIG;
 }
 
 /* --- send ---------------------------------------------------------------------- */
@@ -65,7 +39,7 @@ static int entry_write(void __user *user, u32 index, u32 theirs,
 /* Make the message of one entry. */
 static int batch_prepare(struct mbx_handle *handle,
 			 const struct mailbox_send_entry *entry,
-			 struct mbx_send *send)
+			 struct mbx_post *post)
 {
 	struct mbx_message *msg;
 	struct iov_iter from;
@@ -78,41 +52,78 @@ static int batch_prepare(struct mbx_handle *handle,
 	msg = mbx_handle_message(handle, &from, entry->type, entry->priority);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
-	send->msg = msg;
+	post->msg = msg;
 	return 0;
 }
 
-static int batch_send(struct mbx_ioctl *ioctl, struct mailbox_send_entry *entries,
-		      struct mbx_send *sends)
+/*
+ * Make the messages, in @posts. Returns how many, and in @why what keeps the next
+ * one from being made; -errno if the array itself is not in order.
+ */
+static int batch_make(struct mbx_ioctl *ioctl, struct mbx_post *posts, int *why)
+{
+	const struct mailbox_ioc_send_batch *arg = &ioctl->arg.send_batch;
+	const void __user *user = u64_to_user_ptr(arg->entries);
+	unsigned int made = 0;
+	u32 i;
+	int err;
+
+	*why = 0;
+	for (i = 0; i < arg->count; i++) {
+		struct mailbox_send_entry entry __uninitialized;
+
+		err = entry_check_rest(user, sizeof(entry), arg->entry_size) ?:
+		      mbx_words_read(&entry, user, sizeof(entry));
+		if (!err && entry.pad)
+			err = -EINVAL;
+		if (err)
+			goto free;
+		user += arg->entry_size;
+		if (*why)
+			continue;
+		*why = batch_prepare(ioctl->handle, &entry, &posts[i]);
+		if (!*why)
+			made++;
+	}
+	return made;
+free:
+	while (made)
+		mbx_message_free(posts[--made].msg);
+	return err;
+}
+
+static int batch_send(struct mbx_ioctl *ioctl, struct mbx_post *posts)
 {
 	struct mailbox_ioc_send_batch *arg = &ioctl->arg.send_batch;
-	struct mbx_handle *handle = ioctl->handle;
-	unsigned int made, done = 0, i;
+	struct mailbox_send_entry __user *user;
+	struct mbx_send send __uninitialized;
+	unsigned int done = 0, i;
+	int made, why;
 	int err = 0;
-	int why = 0;
 
-	for (made = 0; made < arg->count; made++) {
-		sends[made].deadline =
-			mbx_ioctl_deadline(ioctl,
-					   arg->flags & MAILBOX_SEND_NONBLOCK,
-					   arg->flags & MAILBOX_SEND_REALTIME,
-					   arg->deadline_ns);
-		why = batch_prepare(handle, &entries[made], &sends[made]);
-		if (why)
-			break;
-	}
+	made = batch_make(ioctl, posts, &why);
+	if (made < 0)
+		return made;
+	mbx_send_init(&send, mbx_ioctl_deadline(ioctl,
+						arg->flags & MAILBOX_SEND_NONBLOCK,
+						arg->flags & MAILBOX_SEND_REALTIME,
+						arg->deadline_ns));
 	if (made)
-		err = mbx_port_send(&handle->out, sends, made, &done);
-	for (i = 0; i < made; i++) {
-		if (i < done)
-			entries[i].seq = sends[i].seq;
-		mbx_message_free(sends[i].msg);
-	}
+		err = mbx_port_send(&ioctl->handle->out, &send, posts, made,
+				    &done);
+	for (i = done; i < made; i++)
+		mbx_message_free(posts[i].msg);
 	why = err ?: why;
 	if (!done)
 		return why;
+	/* They were seen to be writable, and are sent. */
+	for (i = 0; i < done; i++) {
+		user = u64_to_user_ptr(arg->entries + i * arg->entry_size);
+		put_user(posts[i].seq, &user->seq);
+	}
 	arg->done = done;
 	arg->error = why == -ERESTARTSYS ? EINTR : -why;
+	mbx_ioctl_reply(ioctl, offsetof(typeof(*arg), done));
 	return 0;
 }
 
@@ -123,70 +134,123 @@ static int batch_send(struct mbx_ioctl *ioctl, struct mailbox_send_entry *entrie
 int mbx_ioctl_send_batch(struct mbx_ioctl *ioctl)
 {
 	struct mailbox_ioc_send_batch *arg = &ioctl->arg.send_batch;
-	void __user *user = u64_to_user_ptr(arg->entries);
-	struct mailbox_send_entry *entries;
-	struct mbx_send *sends;
+	struct mbx_post small[BATCH_SMALL] __uninitialized;
+	struct mbx_post *posts = small;
 	int err;
-	u32 i;
 
 	if (arg->pad || (arg->flags & ~(MAILBOX_SEND_NONBLOCK |
 					MAILBOX_SEND_REALTIME)))
 		return -EINVAL;
-	err = entries_check(arg->count, arg->entry_size, SEND_ENTRY_SIZE);
-	if (!err)
-		err = mbx_ioctl_may(ioctl->handle, &ioctl->handle->out);
-	if (!err)
-		err = mbx_ioctl_probe(ioctl, offsetof(typeof(*arg), done));
+	err = entries_check(arg->count, arg->entry_size, SEND_ENTRY_SIZE) ?:
+	      mbx_ioctl_may(ioctl->handle, &ioctl->handle->out) ?:
+	      mbx_ioctl_probe(ioctl, offsetof(typeof(*arg), done)) ?:
+	      mbx_user_probe(u64_to_user_ptr(arg->entries),
+			     (size_t)arg->count * arg->entry_size);
 	if (err)
 		return err;
-
-	entries = entries_read(user, arg->count, arg->entry_size,
-			       sizeof(*entries));
-	if (IS_ERR(entries))
-		return PTR_ERR(entries);
-	sends = kvcalloc(arg->count, sizeof(*sends), GFP_KERNEL_ACCOUNT);
-	err = sends ? 0 : -ENOMEM;
-	for (i = 0; i < arg->count && !err; i++)
-		if (entries[i].pad)
-			err = -EINVAL;
-	if (!err)
-		err = batch_send(ioctl, entries, sends);
-	if (err)
-		goto free;
-	for (i = 0; i < arg->done; i++)
-		entry_write(user, i, arg->entry_size, &entries[i],
-			    sizeof(*entries));
-	mbx_ioctl_reply(ioctl, offsetof(typeof(*arg), done));
-free:
-	kvfree(sends);
-	kvfree(entries);
+	if (arg->count > BATCH_SMALL) {
+		posts = kvmalloc_array(arg->count, sizeof(*posts),
+				       GFP_KERNEL_ACCOUNT);
+		if (!posts)
+			return -ENOMEM;
+	}
+	err = batch_send(ioctl, posts);
+	if (posts != small)
+		kvfree(posts);
 	return err;
 }
 
 /* --- receive ------------------------------------------------------------------- */
 
+/* Where a message goes. */
+struct batch_room {
+	u64 data;
+	u64 size;
+};
+
 /**
  * struct mbx_ioctl_batch - one RECEIVE_BATCH under way
  * @receive:	what and how
- * @entries:	the kernel's copy of the array
+ * @rooms:	the buffers of the entries
+ * @first:	the first entry as it was
  * @user:	the caller's array
  * @entry_size:	of an entry of it
  * @copied:	results of a message were written
+ * @clock_offset: mbx_ioctl_clock_offset()
+ * @sender:	of the message before, or NULL; holds a reference
+ * @stamp:	its stamp
  */
 struct mbx_ioctl_batch {
 	struct mbx_receive receive;
-	struct mailbox_receive_entry *entries;
+	struct batch_room *rooms;
+	struct mailbox_receive_entry first;
 	void __user *user;
 	u32 entry_size;
 	bool copied;
+	s64 clock_offset;
+	struct mbx_sender *sender;
+	struct mbx_stamp stamp;
 };
+
+static struct mailbox_receive_entry __user *
+batch_entry(const struct mbx_ioctl_batch *batch, unsigned int index)
+{
+	return batch->user + (size_t)index * batch->entry_size;
+}
 
 static size_t batch_room(struct mbx_receive *receive, unsigned int index)
 {
 	struct mbx_ioctl_batch *batch =
 		container_of(receive, struct mbx_ioctl_batch, receive);
 
-	return min_t(u64, batch->entries[index].size, MAILBOX_MESSAGE_BYTES_MAX);
+	return min_t(u64, batch->rooms[index].size, MAILBOX_MESSAGE_BYTES_MAX);
+}
+
+/* Most messages have the sender of the one before. */
+static void batch_stamp(struct mbx_ioctl_batch *batch, struct mbx_sender *sender)
+{
+	if (sender == batch->sender)
+		return;
+	if (batch->sender)
+		mbx_sender_put(batch->sender);
+	refcount_inc(&sender->refs);
+	batch->sender = sender;
+	batch->stamp = mbx_ioctl_stamp(sender);
+}
+
+static int batch_write(const struct mbx_ioctl_batch *batch,
+		       const struct mbx_taken *taken, unsigned int index)
+{
+	struct mailbox_receive_entry __user *user = batch_entry(batch, index);
+	bool leased = batch->receive.lease && !taken->request;
+	const struct mbx_message *msg = taken->msg;
+	u64 token = mbx_taken_token(taken, batch->receive.lease);
+	u64 time_ns = msg->time_ns + batch->clock_offset;
+
+	/* This is the first size that was published. */
+	BUILD_BUG_ON(sizeof(*user) != RECEIVE_ENTRY_SIZE);
+	if (!user_write_access_begin(user, sizeof(*user)))
+		return -EFAULT;
+	unsafe_put_user(msg->len, &user->len, fault);
+	unsafe_put_user(msg->type, &user->type, fault);
+	unsafe_put_user(msg->seq, &user->seq, fault);
+	unsafe_put_user(time_ns, &user->time_ns, fault);
+	unsafe_put_user(token, &user->token, fault);
+	unsafe_put_user(taken->reply_size, &user->reply_size, fault);
+	unsafe_put_user(msg->priority, &user->priority, fault);
+	unsafe_put_user(batch->stamp.pid, &user->pid, fault);
+	unsafe_put_user(batch->stamp.tid, &user->tid, fault);
+	unsafe_put_user(batch->stamp.uid, &user->uid, fault);
+	unsafe_put_user(batch->stamp.gid, &user->gid, fault);
+	unsafe_put_user(taken->deliveries + leased, &user->deliveries, fault);
+	unsafe_put_user(taken->request ? MAILBOX_MESSAGE_REQUEST :
+					 MAILBOX_MESSAGE_PLAIN,
+			&user->kind, fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
 }
 
 static int batch_copy(struct mbx_receive *receive, const struct mbx_taken *taken,
@@ -194,64 +258,65 @@ static int batch_copy(struct mbx_receive *receive, const struct mbx_taken *taken
 {
 	struct mbx_ioctl_batch *batch =
 		container_of(receive, struct mbx_ioctl_batch, receive);
-	struct mailbox_receive_entry *entry = &batch->entries[index];
-	const struct mbx_message *msg = taken->msg;
-	struct mbx_stamp stamp;
+	const struct batch_room *room = &batch->rooms[index];
 	struct iov_iter to;
+
+	mbx_ioctl_dest(&to, room->data, room->size);
+	batch->copied = true;
+	batch_stamp(batch, taken->msg->sender);
+	return mbx_message_copy(taken->msg, &to) ?:
+	       batch_write(batch, taken, index);
+}
+
+static int batch_rooms(struct mbx_ioctl_batch *batch)
+{
+	unsigned int i;
 	int err;
 
-	mbx_ioctl_dest(&to, entry->data, entry->size);
-	err = mbx_message_copy(msg, &to);
-	if (err)
-		return err;
-	stamp = mbx_ioctl_stamp(msg->sender);
-	entry->len = msg->len;
-	entry->type = msg->type;
-	entry->seq = msg->seq;
-	entry->time_ns = msg->time_ns + mbx_ioctl_clock_offset();
-	entry->token = mbx_taken_token(taken, receive->lease);
-	entry->reply_size = taken->reply_size;
-	entry->priority = msg->priority;
-	entry->pid = stamp.pid;
-	entry->tid = stamp.tid;
-	entry->uid = stamp.uid;
-	entry->gid = stamp.gid;
-	entry->deliveries = taken->deliveries +
-			    (receive->lease && !taken->request);
-	entry->kind = taken->request ? MAILBOX_MESSAGE_REQUEST :
-				       MAILBOX_MESSAGE_PLAIN;
-	batch->copied = true;
-	return entry_write(batch->user, index, batch->entry_size, entry,
-			   sizeof(*entry));
+	for (i = 0; i < batch->receive.count; i++) {
+		struct mailbox_receive_entry __user *user = batch_entry(batch, i);
+		struct batch_room *room = &batch->rooms[i];
+		u32 pad;
+
+		err = entry_check_rest(user, sizeof(*user), batch->entry_size);
+		if (err)
+			return err;
+		if (!user_read_access_begin(user, sizeof(*user)))
+			return -EFAULT;
+		unsafe_get_user(room->data, &user->data, fault);
+		unsafe_get_user(room->size, &user->size, fault);
+		unsafe_get_user(pad, &user->pad, fault);
+		user_read_access_end();
+		if (pad)
+			return -EINVAL;
+	}
+	return mbx_user_read(&batch->first, batch->user, sizeof(batch->first));
+fault:
+	user_read_access_end();
+	return -EFAULT;
 }
 
 static int batch_receive(struct mbx_ioctl *ioctl, struct mbx_ioctl_batch *batch)
 {
 	struct mailbox_ioc_receive_batch *arg = &ioctl->arg.receive_batch;
-	const struct mailbox_receive_entry before = batch->entries[0];
 	struct mbx_receive *receive = &batch->receive;
-	struct mailbox_receive_entry *next;
-	unsigned int i;
 	int err;
 
-	for (i = 0; i < arg->count; i++)
-		if (batch->entries[i].pad)
-			return -EINVAL;
+	err = batch_rooms(batch);
+	if (err)
+		return err;
 	receive->size = batch_room(receive, 0);
 	err = mbx_port_receive(&ioctl->handle->in, receive);
+	if (batch->sender)
+		mbx_sender_put(batch->sender);
 	/* A message that was withdrawn is not in the array either. */
-	if (err)
-		batch->entries[0] = before;
 	if (err && batch->copied)
-		entry_write(batch->user, 0, batch->entry_size, &before,
-			    sizeof(before));
+		mbx_user_write(batch->user, &batch->first,
+			       sizeof(batch->first));
 	/* If it cannot be told, the caller finds out by asking again. */
-	if (err == -EMSGSIZE || receive->error == -EMSGSIZE) {
-		next = &batch->entries[receive->done];
-		next->len = receive->needed;
-		entry_write(batch->user, receive->done, batch->entry_size,
-			    next, sizeof(*next));
-	}
+	if (err == -EMSGSIZE || receive->error == -EMSGSIZE)
+		put_user((u64)receive->needed,
+			 &batch_entry(batch, receive->done)->len);
 	if (err)
 		return err;
 	arg->done = receive->done;
@@ -267,46 +332,49 @@ static int batch_receive(struct mbx_ioctl *ioctl, struct mbx_ioctl_batch *batch)
 int mbx_ioctl_receive_batch(struct mbx_ioctl *ioctl)
 {
 	struct mailbox_ioc_receive_batch *arg = &ioctl->arg.receive_batch;
+	struct batch_room small[BATCH_SMALL] __uninitialized;
+	struct mbx_ioctl_batch batch __uninitialized;
 	u32 flags = arg->flags;
-	struct mbx_ioctl_batch batch = {
-		.receive = {
-			.count = arg->count,
-			.trunc = flags & MAILBOX_RECEIVE_TRUNC,
-			.lease = flags & MAILBOX_RECEIVE_LEASE,
-			.lease_ns = arg->lease_ns,
-			.answers = true,
-			.deadline = mbx_ioctl_deadline(ioctl,
-						       flags & MAILBOX_RECEIVE_NONBLOCK,
-						       flags & MAILBOX_RECEIVE_REALTIME,
-						       arg->deadline_ns),
-			.room = batch_room,
-			.copy = batch_copy,
-		},
-		.user = u64_to_user_ptr(arg->entries),
-		.entry_size = arg->entry_size,
-	};
 	int err;
 
+	batch.rooms = small;
+	batch.user = u64_to_user_ptr(arg->entries);
+	batch.entry_size = arg->entry_size;
+	batch.copied = false;
+	batch.clock_offset = mbx_ioctl_clock_offset();
+	batch.sender = NULL;
+	mbx_receive_init(&batch.receive, 0,
+			 mbx_ioctl_deadline(ioctl,
+					    flags & MAILBOX_RECEIVE_NONBLOCK,
+					    flags & MAILBOX_RECEIVE_REALTIME,
+					    arg->deadline_ns),
+			 batch_copy);
+	batch.receive.count = arg->count;
+	batch.receive.trunc = flags & MAILBOX_RECEIVE_TRUNC;
+	batch.receive.lease = flags & MAILBOX_RECEIVE_LEASE;
+	batch.receive.lease_ns = arg->lease_ns;
+	batch.receive.answers = true;
+	batch.receive.room = batch_room;
 	if ((flags & ~(MAILBOX_RECEIVE_NONBLOCK | MAILBOX_RECEIVE_TRUNC |
 		       MAILBOX_RECEIVE_REALTIME | MAILBOX_RECEIVE_LEASE)) ||
 	    (arg->lease_ns && !batch.receive.lease))
 		return -EINVAL;
-	err = entries_check(arg->count, arg->entry_size, RECEIVE_ENTRY_SIZE);
-	if (!err)
-		err = mbx_ioctl_select(&batch.receive.select, arg->select,
-				       arg->match);
-	if (!err)
-		err = mbx_ioctl_may(ioctl->handle, &ioctl->handle->in);
-	if (!err)
-		err = mbx_ioctl_probe(ioctl, offsetof(typeof(*arg), done));
+	err = entries_check(arg->count, arg->entry_size, RECEIVE_ENTRY_SIZE) ?:
+	      mbx_ioctl_select(&batch.receive.select, arg->select, arg->match) ?:
+	      mbx_ioctl_may(ioctl->handle, &ioctl->handle->in) ?:
+	      mbx_ioctl_probe(ioctl, offsetof(typeof(*arg), done)) ?:
+	      mbx_user_probe(batch.user, (size_t)arg->count * arg->entry_size);
 	if (err)
 		return err;
 
-	batch.entries = entries_read(batch.user, arg->count, arg->entry_size,
-				     sizeof(*batch.entries));
-	if (IS_ERR(batch.entries))
-		return PTR_ERR(batch.entries);
+	if (arg->count > BATCH_SMALL) {
+		batch.rooms = kvmalloc_array(arg->count, sizeof(*batch.rooms),
+					     GFP_KERNEL_ACCOUNT);
+		if (!batch.rooms)
+			return -ENOMEM;
+	}
 	err = batch_receive(ioctl, &batch);
-	kvfree(batch.entries);
+	if (batch.rooms != small)
+		kvfree(batch.rooms);
 	return err;
 }

@@ -20,16 +20,15 @@ int mbx_ioctl_send(struct mbx_ioctl *ioctl)
 {
 	struct mbx_handle *handle = ioctl->handle;
 	struct mailbox_ioc_send *arg = &ioctl->arg.send;
-	struct mbx_send send = {
-		.sync = arg->flags & MAILBOX_SEND_SYNC,
-		.deadline = mbx_ioctl_deadline(ioctl,
-					       arg->flags & MAILBOX_SEND_NONBLOCK,
-					       arg->flags & MAILBOX_SEND_REALTIME,
-					       arg->deadline_ns),
-	};
+	struct mbx_send send __uninitialized;
 	struct iov_iter from;
 	int err;
 
+	mbx_send_init(&send, mbx_ioctl_deadline(ioctl,
+						arg->flags & MAILBOX_SEND_NONBLOCK,
+						arg->flags & MAILBOX_SEND_REALTIME,
+						arg->deadline_ns));
+	send.sync = arg->flags & MAILBOX_SEND_SYNC;
 	if ((arg->flags & ~(MAILBOX_SEND_NONBLOCK | MAILBOX_SEND_SYNC |
 			    MAILBOX_SEND_REALTIME)) ||
 	    arg->priority > MAILBOX_PRIORITY_MAX ||
@@ -45,14 +44,15 @@ int mbx_ioctl_send(struct mbx_ioctl *ioctl)
 		return err;
 
 	mbx_ioctl_source(&from, arg->data, arg->len);
-	err = mbx_handle_send(handle, &from, arg->type, arg->priority, &send);
+	err = mbx_handle_send(handle, &from, arg->type, arg->priority, &send,
+			      &arg->seq);
 	if (err)
 		return err;
-	arg->seq = send.seq;
-	arg->taken_bytes = send.taken_bytes;
+	arg->taken_bytes = 0;
 	arg->taken_pid = 0;
 	arg->taken_tid = 0;
-	if (send.taken_pid) {
+	if (send.sync) {
+		arg->taken_bytes = send.taken_bytes;
 		arg->taken_pid = pid_vnr(send.taken_pid);
 		arg->taken_tid = pid_vnr(send.taken_tid);
 		put_pid(send.taken_pid);
@@ -214,25 +214,23 @@ static int receive_check(struct mbx_ioctl *ioctl,
 	u32 flags = arg->flags;
 	int err;
 
-	*call = (struct mbx_ioctl_receive) {
-		.receive = {
-			.size = min_t(u64, arg->size, MAILBOX_MESSAGE_BYTES_MAX),
-			.peek = flags & MAILBOX_RECEIVE_PEEK,
-			.trunc = flags & MAILBOX_RECEIVE_TRUNC,
-			.lease = flags & MAILBOX_RECEIVE_LEASE,
-			.lease_ns = arg->lease_ns,
-			.answers = ioctl->size >= start +
-				   offsetofend(typeof(*arg), token),
-			.deadline = mbx_ioctl_deadline(ioctl,
-						       flags & MAILBOX_RECEIVE_NONBLOCK,
-						       flags & MAILBOX_RECEIVE_REALTIME,
-						       arg->deadline_ns),
-			.copy = receive_copy,
-		},
-		.ioctl = ioctl,
-		.arg = arg,
-		.start = start,
-	};
+	mbx_receive_init(receive,
+			 min_t(u64, arg->size, MAILBOX_MESSAGE_BYTES_MAX),
+			 mbx_ioctl_deadline(ioctl,
+					    flags & MAILBOX_RECEIVE_NONBLOCK,
+					    flags & MAILBOX_RECEIVE_REALTIME,
+					    arg->deadline_ns),
+			 receive_copy);
+	receive->peek = flags & MAILBOX_RECEIVE_PEEK;
+	receive->trunc = flags & MAILBOX_RECEIVE_TRUNC;
+	receive->lease = flags & MAILBOX_RECEIVE_LEASE;
+	receive->lease_ns = arg->lease_ns;
+	receive->answers = ioctl->size >= start +
+					  offsetofend(typeof(*arg), token);
+	call->ioctl = ioctl;
+	call->arg = arg;
+	call->start = start;
+	call->copied = false;
 	if (arg->pad ||
 	    (flags & ~(MAILBOX_RECEIVE_NONBLOCK | MAILBOX_RECEIVE_PEEK |
 		       MAILBOX_RECEIVE_TRUNC | MAILBOX_RECEIVE_REALTIME |
@@ -267,7 +265,7 @@ static int receive_run(struct mbx_ioctl_receive *call)
  */
 int mbx_ioctl_receive(struct mbx_ioctl *ioctl)
 {
-	struct mbx_ioctl_receive call;
+	struct mbx_ioctl_receive call __uninitialized;
 
 	return receive_check(ioctl, &ioctl->arg.receive, 0, &call) ?:
 	       receive_run(&call);
@@ -275,7 +273,7 @@ int mbx_ioctl_receive(struct mbx_ioctl *ioctl)
 
 /* --- calls -------------------------------------------------------------------- */
 
-static int call_finish(struct mbx_ioctl *ioctl, struct mbx_send *send)
+static int call_finish(struct mbx_ioctl *ioctl, const struct mbx_send *send)
 {
 	struct mailbox_ioc_call *arg = &ioctl->arg.call;
 	struct iov_iter to;
@@ -287,7 +285,6 @@ static int call_finish(struct mbx_ioctl *ioctl, struct mbx_send *send)
 		return err;
 	arg->reply_len = send->reply->len;
 	arg->reply_type = send->reply->type;
-	arg->seq = send->seq;
 	arg->reply_pid = pid_vnr(send->taken_pid);
 	arg->reply_tid = pid_vnr(send->taken_tid);
 	return mbx_ioctl_reply(ioctl, offsetof(typeof(*arg), reply_len));
@@ -331,7 +328,8 @@ int mbx_ioctl_call(struct mbx_ioctl *ioctl)
 		return err;
 
 	mbx_ioctl_source(&from, arg->data, arg->len);
-	err = mbx_handle_send(handle, &from, arg->type, arg->priority, &send);
+	err = mbx_handle_send(handle, &from, arg->type, arg->priority, &send,
+			      &arg->seq);
 	if (!err)
 		err = call_finish(ioctl, &send);
 	mbx_message_free(send.reply);
@@ -388,7 +386,7 @@ int mbx_ioctl_answer(struct mbx_ioctl *ioctl)
 int mbx_ioctl_answer_receive(struct mbx_ioctl *ioctl)
 {
 	struct mailbox_ioc_reply_receive *arg = &ioctl->arg.reply_receive;
-	struct mbx_ioctl_receive call;
+	struct mbx_ioctl_receive call __uninitialized;
 	struct mbx_reply reply = {};
 	u64 token = arg->reply.token;
 	int err;

@@ -15,17 +15,10 @@
 #include "internal.h"
 #include "user.h"
 
-#define MBX_INLINE_MAX	(PAGE_SIZE - sizeof(struct mbx_message))
-
 /* The message whose payload this one has. */
 static struct mbx_message **message_origin(const struct mbx_message *msg)
 {
 	return (struct mbx_message **)msg->data;
-}
-
-static bool message_is_inline(const struct mbx_message *msg)
-{
-	return msg->len <= MBX_INLINE_MAX;
 }
 
 /* The pages of a message that is not inline, chained by page->lru. */
@@ -45,122 +38,64 @@ static size_t message_charged(const struct mbx_message *msg)
 	return message_cost(msg->shared ? 0 : msg->len);
 }
 
-static unsigned int message_page_count(const struct mbx_message *msg)
-{
-	return DIV_ROUND_UP(msg->len, PAGE_SIZE);
-}
-
 /* The slab object for a payload of @len bytes, or for the head of its pages. */
 static unsigned int message_room(size_t len)
 {
-	size_t size = sizeof(struct mbx_message) +
-		      (len <= MBX_INLINE_MAX ? len : sizeof(struct list_head));
+	size_t size = sizeof(struct mbx_message) + len;
 
+	if (len > MBX_INLINE_MAX)
+		return MBX_ROOM_PAGES;
 	return size <= 128 ? 0 : ilog2(size - 1) - 6;
 }
 
-/**
- * mbx_pages_free() - free a chain of pages
- * @pages:	chained by page->lru
- */
-void mbx_pages_free(struct list_head *pages)
+static size_t room_bytes(unsigned int room)
 {
-	struct page *page, *next;
-
-	list_for_each_entry_safe(page, next, pages, lru)
-		__free_page(page);
+	return room == MBX_ROOM_PAGES ? 128 : 128UL << room;
 }
 
-static int pages_alloc(struct mbx_message *msg)
+static void page_drop(struct list_head *pages)
 {
-	struct list_head *pages = message_pages(msg);
-	unsigned int count = message_page_count(msg);
+	struct page *page = list_first_entry(pages, struct page, lru);
 
-	INIT_LIST_HEAD(pages);
-	count -= mbx_spare_take_pages(&msg->sender->spare, pages, count);
-	while (count--) {
+	list_del(&page->lru);
+	__free_page(page);
+}
+
+/* Have @count pages, of which there are @had. */
+static int pages_fit(struct list_head *pages, unsigned int had,
+		     unsigned int count)
+{
+	for (; had > count; had--)
+		page_drop(pages);
+	for (; had < count; had++) {
 		struct page *page = alloc_page(GFP_KERNEL_ACCOUNT);
 
+		if (page)
+			list_add(&page->lru, pages);
 		if (!page || fatal_signal_pending(current)) {
-			if (page)
-				__free_page(page);
-			mbx_pages_free(pages);
+			while (!list_empty(pages))
+				page_drop(pages);
 			return -ENOMEM;
 		}
-		list_add(&page->lru, pages);
 	}
 	return 0;
 }
 
-static struct mbx_message *message_make(struct mbx_sender __rcu **kept,
-					struct mbx_quota *quota,
-					unsigned int room)
-{
-	struct mbx_sender *sender = mbx_sender_get(kept, quota);
-	struct mbx_message *msg;
-
-	if (!sender)
-		return NULL;
-	msg = kmalloc(128UL << room, GFP_KERNEL_ACCOUNT);
-	if (!msg) {
-		mbx_sender_put(sender);
-		return NULL;
-	}
-	msg->sender = sender;
-	msg->room = room;
-	return msg;
-}
-
-static void message_release(struct mbx_message *msg)
-{
-	struct mbx_sender *sender = msg->sender;
-
-	kfree(msg);
-	mbx_sender_put(sender);
-}
-
 /**
- * mbx_message_alloc() - memory for a message of the calling thread
- * @kept:	where a handle keeps the stamp that was used last
- * @quota:	the users of the handle's registry
- * @len:	payload bytes, at most MAILBOX_MESSAGE_BYTES_MAX
+ * mbx_message_destroy() - give the memory of a message back
+ * @msg:	the message; its sender is not looked at
  *
- * Context: process, may sleep. Return: a stamped message of type and priority
- * 0, to be filled; ERR_PTR(-EDQUOT) or ERR_PTR(-ENOMEM).
+ * Context: process.
  */
-struct mbx_message *mbx_message_alloc(struct mbx_sender __rcu **kept,
-				      struct mbx_quota *quota, size_t len)
+void mbx_message_destroy(struct mbx_message *msg)
 {
-	unsigned int room = message_room(len);
-	struct mbx_message *msg;
-	int err;
+	if (!msg->shared && !mbx_message_is_inline(msg)) {
+		struct list_head *pages = message_pages(msg);
 
-	msg = mbx_sender_spare(kept, room) ?: message_make(kept, quota, room);
-	if (!msg)
-		return ERR_PTR(-ENOMEM);
-	err = mbx_user_charge_bytes(msg->sender->user, message_cost(len));
-	if (err)
-		goto release;
-	msg->len = len;
-	if (len > MBX_INLINE_MAX) {
-		err = pages_alloc(msg);
-		if (err)
-			goto uncharge;
+		while (!list_empty(pages))
+			page_drop(pages);
 	}
-	msg->waiter = NULL;
-	msg->type = 0;
-	msg->seq = 0;
-	msg->time_ns = ktime_get_ns();
-	msg->priority = 0;
-	msg->shared = 0;
-	msg->pins = 0;
-	return msg;
-
-uncharge:
-	mbx_user_uncharge_bytes(msg->sender->user, message_cost(len));
-release:
-	message_release(msg);
-	return ERR_PTR(err);
+	kfree(msg);
 }
 
 /**
@@ -231,112 +166,181 @@ void mbx_message_unshare(struct mbx_message *msg)
  */
 void mbx_message_free(struct mbx_message *msg)
 {
-	struct list_head *pages = NULL;
-	unsigned int count = 0;
+	struct mbx_sender *sender;
 
 	if (!msg)
 		return;
-	mbx_user_uncharge_bytes(msg->sender->user, message_charged(msg));
+	sender = msg->sender;
+	mbx_user_uncharge_bytes(sender->user, message_charged(msg));
 	if (msg->shared) {
 		struct mbx_message *origin = *message_origin(msg);
 
-		message_release(msg);
+		mbx_message_destroy(msg);
 		if (origin)
 			mbx_message_unshare(origin);
-		return;
+	} else if (!mbx_spare_keep(&sender->spare, msg)) {
+		mbx_message_destroy(msg);
 	}
-	if (!message_is_inline(msg)) {
-		pages = message_pages(msg);
-		count = message_page_count(msg);
-	}
-	if (mbx_spare_keep(&msg->sender->spare, msg, pages, count))
-		return;
-	if (pages)
-		mbx_pages_free(pages);
-	message_release(msg);
+	mbx_sender_put(sender);
 }
 
 /* Where the next @len bytes are, if that is one short piece of user memory. */
 static void __user *iter_words(const struct iov_iter *iter, size_t len)
 {
-	if (len > MBX_USER_WORDS_MAX || !iter_is_ubuf(iter))
+	if (len > MBX_WORDS_MAX || !iter_is_ubuf(iter))
 		return NULL;
 	return iter->ubuf + iter->iov_offset;
 }
 
-static int inline_fill(struct mbx_message *msg, struct iov_iter *from)
+static int inline_fill(struct mbx_message *msg, const struct iov_iter *from)
 {
+	struct iov_iter iter;
 	const void __user *user = iter_words(from, msg->len);
 
-	if (user && !mbx_user_read(msg->data, user, msg->len)) {
-		iov_iter_advance(from, msg->len);
+	if (user && !mbx_words_read(msg->data, user, msg->len))
 		return 0;
-	}
-	return copy_from_iter_full(msg->data, msg->len, from) ? 0 : -EFAULT;
+	iter = *from;
+	return copy_from_iter_full(msg->data, msg->len, &iter) ? 0 : -EFAULT;
 }
 
 static int inline_copy(const struct mbx_message *msg, size_t len,
-		       struct iov_iter *to)
+		       const struct iov_iter *to)
 {
+	struct iov_iter iter;
 	void __user *user = iter_words(to, len);
 
-	if (user && !mbx_user_write(user, msg->data, len)) {
-		iov_iter_advance(to, len);
+	if (user && !mbx_words_write(user, msg->data, len))
 		return 0;
-	}
-	return copy_to_iter(msg->data, len, to) == len ? 0 : -EFAULT;
+	iter = *to;
+	return copy_to_iter(msg->data, len, &iter) == len ? 0 : -EFAULT;
 }
 
-/**
- * mbx_message_fill() - copy the payload in
- * @msg:	the message
- * @from:	holds at least as many bytes as it is long
- *
- * Context: process, may sleep. Return: 0 or -EFAULT.
- */
-int mbx_message_fill(struct mbx_message *msg, struct iov_iter *from)
+static int pages_fill(struct mbx_message *msg, const struct iov_iter *from)
 {
+	struct iov_iter iter = *from;
 	size_t left = msg->len;
 	struct page *page;
-
-	if (message_is_inline(msg))
-		return inline_fill(msg, from);
 
 	list_for_each_entry(page, message_pages(msg), lru) {
 		size_t n = min_t(size_t, left, PAGE_SIZE);
 
-		if (copy_page_from_iter(page, 0, n, from) != n)
+		if (copy_page_from_iter(page, 0, n, &iter) != n)
 			return -EFAULT;
 		left -= n;
 	}
 	return 0;
+}
+
+static int pages_copy(const struct mbx_message *msg, size_t len,
+		      const struct iov_iter *to)
+{
+	struct iov_iter iter = *to;
+	struct page *page;
+
+	list_for_each_entry(page, message_pages(msg), lru) {
+		size_t n = min_t(size_t, len, PAGE_SIZE);
+
+		if (!n)
+			break;
+		if (copy_page_to_iter(page, 0, n, &iter) != n)
+			return -EFAULT;
+		len -= n;
+	}
+	return 0;
+}
+
+/* Memory for a message of @len bytes, old or new. */
+static struct mbx_message *message_alloc(struct mbx_sender *sender, size_t len)
+{
+	unsigned int room = message_room(len);
+	struct mbx_message *msg = mbx_spare_take(&sender->spare, room);
+	unsigned int had = 0;
+
+	if (msg) {
+		if (room == MBX_ROOM_PAGES)
+			had = mbx_message_pages(msg);
+	} else {
+		msg = kmalloc(room_bytes(room), GFP_KERNEL_ACCOUNT);
+		if (!msg)
+			return NULL;
+		if (room == MBX_ROOM_PAGES)
+			INIT_LIST_HEAD(message_pages(msg));
+		msg->room = room;
+		msg->shared = 0;
+	}
+	msg->sender = sender;
+	msg->len = len;
+	if (room == MBX_ROOM_PAGES &&
+	    pages_fit(message_pages(msg), had, mbx_message_pages(msg))) {
+		kfree(msg);
+		return NULL;
+	}
+	return msg;
+}
+
+/**
+ * mbx_message_make() - a message of the calling thread
+ * @kept:	where a handle keeps the stamp that was used last
+ * @quota:	the users of the handle's registry
+ * @from:	the payload, all of it, at most MAILBOX_MESSAGE_BYTES_MAX
+ * @type:	of the message
+ * @priority:	of the message, in range
+ *
+ * Context: process, may sleep. Return: the message, in no queue;
+ * ERR_PTR(-EFAULT), ERR_PTR(-EDQUOT) or ERR_PTR(-ENOMEM).
+ */
+struct mbx_message *mbx_message_make(struct mbx_sender __rcu **kept,
+				     struct mbx_quota *quota,
+				     const struct iov_iter *from, u64 type,
+				     u32 priority)
+{
+	struct mbx_sender *sender = mbx_sender_get(kept, quota);
+	size_t len = iov_iter_count(from);
+	struct mbx_message *msg;
+	int err;
+
+	if (!sender)
+		return ERR_PTR(-ENOMEM);
+	err = mbx_user_charge_bytes(sender->user, message_cost(len));
+	if (err)
+		goto put;
+	msg = message_alloc(sender, len);
+	if (!msg) {
+		err = -ENOMEM;
+		goto uncharge;
+	}
+	msg->waiter = NULL;
+	msg->type = type;
+	msg->seq = 0;
+	msg->time_ns = ktime_get_ns();
+	msg->priority = priority;
+	msg->pins = 0;
+	err = mbx_message_is_inline(msg) ? inline_fill(msg, from) :
+					   pages_fill(msg, from);
+	if (!err)
+		return msg;
+
+	mbx_message_destroy(msg);
+uncharge:
+	mbx_user_uncharge_bytes(sender->user, message_cost(len));
+put:
+	mbx_sender_put(sender);
+	return ERR_PTR(err);
 }
 
 /**
  * mbx_message_copy() - copy the payload out, as much as there is room for
  * @msg:	the message
- * @to:		where to; advanced by what was copied
+ * @to:		where to
  *
  * Context: process, may sleep. Return: 0 or -EFAULT.
  */
-int mbx_message_copy(const struct mbx_message *msg, struct iov_iter *to)
+int mbx_message_copy(const struct mbx_message *msg, const struct iov_iter *to)
 {
-	size_t left = min_t(size_t, msg->len, iov_iter_count(to));
-	struct page *page;
+	size_t len = min_t(size_t, msg->len, iov_iter_count(to));
 
 	if (msg->shared)
 		msg = *message_origin(msg);
-	if (message_is_inline(msg))
-		return inline_copy(msg, left, to);
-
-	list_for_each_entry(page, message_pages(msg), lru) {
-		size_t n = min_t(size_t, left, PAGE_SIZE);
-
-		if (!n)
-			break;
-		if (copy_page_to_iter(page, 0, n, to) != n)
-			return -EFAULT;
-		left -= n;
-	}
-	return 0;
+	return mbx_message_is_inline(msg) ? inline_copy(msg, len, to) :
+					    pages_copy(msg, len, to);
 }

@@ -6,10 +6,11 @@
 #ifndef MBX_MESSAGE_H
 #define MBX_MESSAGE_H
 
+#include <linux/atomic.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
-#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
@@ -20,28 +21,30 @@ struct mbx_waiter;
 struct pid;
 
 /* Sizes of slab objects for messages: 128 << room bytes. */
-#define MBX_ROOMS	6
+#define MBX_ROOM_PAGES	6	/* but this one: 128 bytes, and pages */
+#define MBX_ROOMS	7
 
 /**
  * struct mbx_spare - memory of messages that were received, for the next ones
- * @lock:	protects all of it
  * @limit:	at most so many @bytes are kept; 0 = none, any more
+ * @charged:	for so many of them the user's account pays
  * @bytes:	how much there is
- * @messages:	by their room, chained by @next
- * @pages:	chained by page->lru
+ * @messages:	by their room, chained by @spare
+ *
+ * Whoever is done with a message adds it. Only the thread that sends takes one:
+ * that is why no lock is needed.
  */
 struct mbx_spare {
-	spinlock_t lock;
 	unsigned long limit;
-	unsigned int bytes;
-	struct mbx_message *messages[MBX_ROOMS];
-	struct list_head pages;
+	unsigned long charged;
+	atomic_long_t bytes;
+	struct llist_head messages[MBX_ROOMS];
 };
 
 /**
  * struct mbx_sender - who sends: the stamp that messages of a thread share
- * @refs:	one for each message, also a spare one, one for the handle that
- *		keeps it ready
+ * @refs:	one for each message that is not spare, one for the handle that keeps
+ *		it ready
  * @key:	the process's number in the first pid namespace: what a queue
  *		is indexed by
  * @pid:	process; holds a reference
@@ -71,7 +74,8 @@ struct mbx_sender {
  * struct mbx_message - payload and stamp
  * @node:	in its lane, or in a list of those that have it
  * @copies:	instead, once it is shared: how many refer to its payload
- * @next:	instead, while it is spare
+ * @next:	instead, while it is about to be freed
+ * @spare:	instead, in mbx_spare.messages
  * @waiter:	the sender that sleeps until this is taken or let in, or NULL;
  *		mbx_port.lock. Use mbx_message_waiter()
  * @deliveries:	instead, with MBX_PINS_LEASED: how many leases it has had
@@ -96,6 +100,7 @@ struct mbx_message {
 		struct list_head node;
 		refcount_t copies;
 		struct mbx_message *next;
+		struct llist_node spare;
 	};
 	union {
 		struct mbx_waiter *waiter;
@@ -133,34 +138,41 @@ static inline unsigned int mbx_message_deliveries(const struct mbx_message *msg)
 
 /* --- sender.c ----------------------------------------------------------- */
 
-struct mbx_sender *mbx_sender_get(struct mbx_sender __rcu **kept,
-				  struct mbx_quota *quota);
-void mbx_sender_put(struct mbx_sender *sender);
+struct mbx_sender *mbx_sender_renew(struct mbx_sender __rcu **kept,
+				    struct mbx_quota *quota);
+void mbx_sender_free(struct mbx_sender *sender);
 void mbx_sender_forget(struct mbx_sender __rcu **kept);
-struct mbx_message *mbx_sender_spare(struct mbx_sender __rcu **kept,
-				     unsigned int room);
+
+/**
+ * mbx_sender_put() - give a reference back
+ * @sender:	the stamp
+ *
+ * Context: process.
+ */
+static inline void mbx_sender_put(struct mbx_sender *sender)
+{
+	if (refcount_dec_and_test(&sender->refs))
+		mbx_sender_free(sender);
+}
 
 /* --- spare.c ------------------------------------------------------------ */
 
 void mbx_spare_init(struct mbx_spare *spare, unsigned long limit);
 struct mbx_message *mbx_spare_take(struct mbx_spare *spare, unsigned int room);
-unsigned int mbx_spare_take_pages(struct mbx_spare *spare,
-				  struct list_head *pages, unsigned int count);
-bool mbx_spare_keep(struct mbx_spare *spare, struct mbx_message *msg,
-		    struct list_head *pages, unsigned int count);
-struct mbx_message *mbx_spare_close(struct mbx_spare *spare,
-				    struct list_head *pages);
+bool mbx_spare_keep(struct mbx_spare *spare, struct mbx_message *msg);
+void mbx_spare_empty(struct mbx_spare *spare);
 
 /* --- message.c ---------------------------------------------------------- */
 
-struct mbx_message *mbx_message_alloc(struct mbx_sender __rcu **kept,
-				      struct mbx_quota *quota, size_t len);
+struct mbx_message *mbx_message_make(struct mbx_sender __rcu **kept,
+				     struct mbx_quota *quota,
+				     const struct iov_iter *from, u64 type,
+				     u32 priority);
 struct mbx_message *mbx_message_alloc_copy(const struct mbx_message *msg);
 void mbx_message_share(struct mbx_message *copy, struct mbx_message *msg);
 void mbx_message_unshare(struct mbx_message *msg);
 void mbx_message_free(struct mbx_message *msg);
-void mbx_pages_free(struct list_head *pages);
-int mbx_message_fill(struct mbx_message *msg, struct iov_iter *from);
-int mbx_message_copy(const struct mbx_message *msg, struct iov_iter *to);
+void mbx_message_destroy(struct mbx_message *msg);
+int mbx_message_copy(const struct mbx_message *msg, const struct iov_iter *to);
 
 #endif /* MBX_MESSAGE_H */

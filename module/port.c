@@ -180,6 +180,23 @@ static void port_drain_all(struct mbx_port *port)
 	} while (!list_entry_is_head(channel, &port->channels, node));
 }
 
+static void port_set_room(struct mbx_port *port)
+{
+	const struct mbx_policy *policy = &port->policy;
+
+	switch (policy->buffering) {
+	case MAILBOX_BUFFERING_RENDEZVOUS:
+		port->room = 0;
+		break;
+	case MAILBOX_BUFFERING_BOUNDED:
+		port->room = policy->capacity;
+		break;
+	default:
+		port->room = U32_MAX;
+	}
+	port->room_bytes = policy->capacity_bytes ?: U64_MAX;
+}
+
 /**
  * mbx_port_alloc() - make a port that nobody knows yet
  * @policy:	checked by the caller
@@ -196,6 +213,7 @@ struct mbx_port *mbx_port_alloc(const struct mbx_policy *policy, u32 flags)
 		return NULL;
 	spin_lock_init(&port->lock);
 	port->policy = *policy;
+	port_set_room(port);
 	port->flags = flags;
 	mbx_channel_init(&port->shared, 0);
 	INIT_LIST_HEAD(&port->channels);
@@ -516,6 +534,7 @@ int mbx_port_set_policy(struct mbx_port *port, const struct mbx_policy *policy,
 		own->on_full = policy->on_full;
 	if (fields & MAILBOX_SET_DELIVERIES)
 		own->max_deliveries = policy->max_deliveries;
+	port_set_room(port);
 	if (fields & (MAILBOX_SET_MODE | MAILBOX_SET_UID | MAILBOX_SET_GID))
 		mbx_watch_tell(&port->watches, MBX_EVENTS_ALL);
 	mbx_transfer_admit(port, &wakes);

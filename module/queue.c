@@ -376,19 +376,14 @@ static bool sender_match(const struct mbx_select *select,
 }
 
 /**
- * mbx_select_match() - does a receive want this message?
- * @select:	what it wants
- * @msg:	the message
- *
- * Context: any. For MAILBOX_SELECT_TYPE_AT_MOST it says whether the type is
- * low enough; which one is lowest only a queue knows.
+ * mbx_select_compare() - mbx_select_match(), for a receive that does not want any
+ * @select:	likewise
+ * @msg:	likewise
  */
-bool mbx_select_match(const struct mbx_select *select,
-		      const struct mbx_message *msg)
+bool mbx_select_compare(const struct mbx_select *select,
+			const struct mbx_message *msg)
 {
 	switch (select->kind) {
-	case MAILBOX_SELECT_ANY:
-		return true;
 	case MAILBOX_SELECT_TYPE:
 		return msg->type == select->type;
 	case MAILBOX_SELECT_TYPE_NOT:
@@ -570,6 +565,9 @@ void mbx_queue_exit(struct mbx_queue *queue)
 	queue->spare = NULL;
 }
 
+/* A list of two nodes, one of which is its head. */
+#define LIST_WITH(other)	((struct list_head){ (other), (other) })
+
 /* Put @msg where its number belongs, unless the place is hard to find. */
 static bool lane_add(struct mbx_lane *lane, struct mbx_message *msg)
 {
@@ -610,7 +608,7 @@ static bool lane_add(struct mbx_lane *lane, struct mbx_message *msg)
 bool mbx_queue_push(struct mbx_queue *queue, struct mbx_message *msg,
 		    struct mbx_lanes *reserve)
 {
-	struct mbx_lane *lane = lane_find(queue, msg);
+	struct mbx_lane *lane = queue->count ? lane_find(queue, msg) : NULL;
 
 	if (lane && lane_add(lane, msg)) {
 		if (lane_head(lane) == msg)
@@ -625,11 +623,11 @@ bool mbx_queue_push(struct mbx_queue *queue, struct mbx_message *msg,
 
 		lane_key(queue, msg, lane);
 		lane->only = only;
+		lane->returned = NULL;
+		lane->messages = LIST_WITH(&msg->node);
+		msg->node = LIST_WITH(&lane->messages);
 		if (only)
 			queue->apart++;
-		INIT_LIST_HEAD(&lane->messages);
-		lane->returned = NULL;
-		list_add(&msg->node, &lane->messages);
 		if (!queue->count) {
 			queue->alone = lane;
 		} else {
@@ -660,22 +658,22 @@ void mbx_queue_remove(struct mbx_queue *queue, struct mbx_message *msg)
 	queue->count--;
 	queue->bytes -= msg->len;
 
-	if (lane->returned == msg)
-		lane->returned = NULL;
 	if (!list_is_singular(&lane->messages)) {
+		if (lane->returned == msg)
+			lane->returned = NULL;
 		list_del(&msg->node);
 		if (first)
 			lane_move(queue, lane);
 		return;
 	}
 
-	if (lane->only)
-		queue->apart--;
-	if (lane == queue->alone)
+	if (lane == queue->alone) {
 		queue->alone = NULL;
-	else
+	} else {
+		if (lane->only)
+			queue->apart--;
 		lane_unlink_all(queue, lane);
-	list_del(&msg->node);
+	}
 	queue->last = NULL;
 	if (!queue->spare)
 		queue->spare = lane;

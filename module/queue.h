@@ -22,6 +22,7 @@
 #ifndef MBX_QUEUE_H
 #define MBX_QUEUE_H
 
+#include <linux/mailbox_ipc.h>
 #include <linux/rbtree.h>
 #include <linux/types.h>
 
@@ -46,8 +47,23 @@ struct mbx_select {
 	struct pid_namespace *ns;
 };
 
-bool mbx_select_match(const struct mbx_select *select,
-		      const struct mbx_message *msg);
+bool mbx_select_compare(const struct mbx_select *select,
+			const struct mbx_message *msg);
+
+/**
+ * mbx_select_match() - does a receive want this message?
+ * @select:	what it wants
+ * @msg:	the message
+ *
+ * Context: any. For MAILBOX_SELECT_TYPE_AT_MOST it says whether the type is
+ * low enough; which one is lowest only a queue knows.
+ */
+static inline bool mbx_select_match(const struct mbx_select *select,
+				    const struct mbx_message *msg)
+{
+	return select->kind == MAILBOX_SELECT_ANY ||
+	       mbx_select_compare(select, msg);
+}
 
 /* The ways in which lanes are ordered. */
 enum mbx_lane_index {

@@ -233,6 +233,7 @@ static enum commit receive_commit(struct mbx_end *end,
 	bool drop = false;
 
 	if (!taken->waited && !taken->pinned && !lease) {
+		trace_mailbox_receive(port->id, msg->seq, msg->type, msg->len);
 		mbx_message_free(msg);
 		return COMMIT_DONE;
 	}
@@ -249,6 +250,8 @@ static enum commit receive_commit(struct mbx_end *end,
 	} else if (lease && (port->dead || end->revoked)) {
 		commit = COMMIT_REFUSED;
 	} else {
+		/* From here on it may be freed at any time. */
+		trace_mailbox_receive(port->id, msg->seq, msg->type, msg->len);
 		if (sender)
 			sender_answer(end, receive, msg, sender, &wakes);
 		if (lease)
@@ -272,9 +275,6 @@ static int receive_finish(struct mbx_end *end, struct mbx_receive *receive,
 			  const struct mbx_taken *taken, unsigned int index,
 			  struct list_head *leases)
 {
-	u64 seq = taken->msg->seq;
-	u64 type = taken->msg->type;
-	u32 len = taken->msg->len;
 	int err;
 
 	err = receive->copy(receive, taken, index);
@@ -288,7 +288,6 @@ static int receive_finish(struct mbx_end *end, struct mbx_receive *receive,
 	if (!err) {
 		switch (receive_commit(end, receive, taken, leases)) {
 		case COMMIT_DONE:
-			trace_mailbox_receive(end->port->id, seq, type, len);
 			return 0;
 		case COMMIT_WITHDRAWN:
 			return signal_pending(current) ? -ERESTARTSYS : 1;
@@ -397,7 +396,7 @@ int mbx_port_receive(struct mbx_end *end, struct mbx_receive *receive)
 	receive->done = 0;
 	receive->error = 0;
 	if (receive->lease) {
-		err = leases_alloc(&leases, max(receive->count, 1U));
+		err = leases_alloc(&leases, receive->count);
 		if (err)
 			return err;
 	}
@@ -425,6 +424,7 @@ int mbx_port_receive(struct mbx_end *end, struct mbx_receive *receive)
 		if (receive->count > 1)
 			receive_rest(end, receive, &leases);
 	}
-	leases_free(&leases);
+	if (receive->lease)
+		leases_free(&leases);
 	return err;
 }

@@ -26,12 +26,12 @@ static void pending_tell(struct mbx_port *port, struct mbx_message *msg,
  * and the caller is to sleep, -ENOBUFS with no waiter when more is needed in
  * @reserve and nothing has happened, -errno otherwise.
  */
-static int send_locked(struct mbx_end *end, struct mbx_send *send,
-		       struct mbx_waiter *waiter, struct mbx_reserve *reserve,
-		       struct mbx_wakes *wakes)
+static int send_locked(struct mbx_end *end, const struct mbx_send *send,
+		       struct mbx_post *post, struct mbx_waiter *waiter,
+		       struct mbx_reserve *reserve, struct mbx_wakes *wakes)
 {
 	struct mbx_port *port = end->port;
-	struct mbx_message *msg = send->msg;
+	struct mbx_message *msg = post->msg;
 	bool accepted, sleeps;
 	enum mbx_placed placed;
 
@@ -63,13 +63,13 @@ static int send_locked(struct mbx_end *end, struct mbx_send *send,
 		return -ENOBUFS;
 
 	if (!sleeps) {
-		send->seq = msg->seq;
+		post->seq = msg->seq;
 		placed = mbx_transfer_place(port, msg, reserve, wakes);
 		if (placed == MBX_UNPLACED)
 			return -ENOBUFS;
 		port->seq++;
 		if (placed == MBX_DROPPED) {
-			send->seq = 0;
+			post->seq = 0;
 			mbx_wakes_drop(wakes, msg);
 		} else {
 			port->sent++;
@@ -144,7 +144,7 @@ static void send_deadlocked(struct mbx_port *port, struct mbx_waiter *waiter)
 }
 
 static int send_sleep(struct mbx_port *port, struct mbx_send *send,
-		      struct mbx_waiter *waiter)
+		      struct mbx_post *post, struct mbx_waiter *waiter)
 {
 	int err;
 
@@ -156,8 +156,8 @@ static int send_sleep(struct mbx_port *port, struct mbx_send *send,
 	if (err)
 		send_give_up(port, waiter, err);
 
-	send->msg = waiter->msg;
-	send->seq = waiter->seq;
+	post->msg = waiter->msg;
+	post->seq = waiter->seq;
 	send->taken_bytes = waiter->taken_bytes;
 	send->taken_pid = waiter->taken_pid;
 	send->taken_tid = waiter->taken_tid;
@@ -176,9 +176,9 @@ static void call_end(struct mbx_calls *calls, struct mbx_caller *caller)
 /**
  * mbx_port_send() - send messages in their order
  * @end:	by which
- * @sends:	each message and how; a message is the port's if it is NULL
- *		afterwards, and the caller's to free otherwise
- * @count:	how many
+ * @send:	how, and what came of it
+ * @posts:	the messages
+ * @count:	how many; one, if @send->sync
  * @done:	how many were sent, or dropped by the port's policy
  *
  * Context: process, sleeps unless told not to. Return: 0; or for the message
@@ -187,21 +187,22 @@ static void call_end(struct mbx_calls *calls, struct mbx_caller *caller)
  * with SYNC or a call -ENOBUFS. For a call -EDEADLK too; it may have been
  * received if it is -EPIPE, -EIDRM, -EINTR or -ETIMEDOUT.
  */
-int mbx_port_send(struct mbx_end *end, struct mbx_send *sends,
-		  unsigned int count, unsigned int *done)
+int mbx_port_send(struct mbx_end *end, struct mbx_send *send,
+		  struct mbx_post *posts, unsigned int count,
+		  unsigned int *done)
 {
 	struct mbx_reserve reserve __uninitialized;
 	struct mbx_waiter waiter __uninitialized;
 	struct mbx_wakes wakes __uninitialized;
 	struct mbx_port *port = end->port;
-	struct mbx_send *send = sends;
+	struct mbx_post *post = posts;
 	unsigned int locked;
 	u64 type;
 	u32 len;
 	int err;
 
-	if (sends->caller)
-		mbx_calls_enter(&port->registry->calls, sends->caller, end);
+	if (send->caller)
+		mbx_calls_enter(&port->registry->calls, send->caller, end);
 	mbx_reserve_init(&reserve);
 	do {
 		mbx_wakes_begin(&wakes);
@@ -209,36 +210,37 @@ int mbx_port_send(struct mbx_end *end, struct mbx_send *sends,
 		locked = 0;
 		do {
 			/* It may be received and freed at any time. */
-			type = send->msg->type;
-			len = send->msg->len;
-			err = send_locked(end, send, &waiter, &reserve, &wakes);
+			type = post->msg->type;
+			len = post->msg->len;
+			err = send_locked(end, send, post, &waiter, &reserve,
+					  &wakes);
 			if (err)
 				break;
-			trace_mailbox_send(port->id, send->seq, type, len);
-			send->msg = NULL;
-			send++;
-		} while (send < sends + count && ++locked < SENDS_LOCKED);
+			trace_mailbox_send(port->id, post->seq, type, len);
+			post->msg = NULL;
+			post++;
+		} while (post < posts + count && ++locked < SENDS_LOCKED);
 		wakes.sync = err == 1 && send->caller;
 		spin_unlock(&port->lock);
 		mbx_wakes_finish(port, &wakes);
 
 		if (err == 1) {
-			err = send_sleep(port, send, &waiter);
+			err = send_sleep(port, send, post, &waiter);
 			if (!err) {
-				trace_mailbox_send(port->id, send->seq, type,
+				trace_mailbox_send(port->id, post->seq, type,
 						   len);
-				send++;
+				post++;
 			}
 		} else if (err == -ENOBUFS) {
-			err = mbx_reserve_fill(&reserve, send->msg);
+			err = mbx_reserve_fill(&reserve, post->msg);
 		}
-	} while (!err && send < sends + count);
+	} while (!err && post < posts + count);
 	mbx_reserve_free(&reserve);
-	if (sends->caller)
-		call_end(&port->registry->calls, sends->caller);
+	if (send->caller)
+		call_end(&port->registry->calls, send->caller);
 
 	if (err)
 		trace_mailbox_refuse(port->id, MAILBOX_WAITER_SENDER, err);
-	*done = send - sends;
+	*done = post - posts;
 	return err;
 }

@@ -10,15 +10,6 @@
 
 #include "internal.h"
 
-static bool sender_is_current(const struct mbx_sender *sender)
-{
-	const struct cred *cred = current_cred();
-
-	return sender->tid == task_pid(current) &&
-	       sender->pid == task_tgid(current) &&
-	       uid_eq(sender->uid, cred->uid) && gid_eq(sender->gid, cred->gid);
-}
-
 static struct mbx_sender *sender_alloc(struct mbx_quota *quota)
 {
 	const struct cred *cred = current_cred();
@@ -43,91 +34,46 @@ static struct mbx_sender *sender_alloc(struct mbx_quota *quota)
 	return sender;
 }
 
-/* A handle does not keep it ready any more. */
-static void sender_retire(struct mbx_sender *sender)
-{
-	struct mbx_message *msg;
-	LIST_HEAD(pages);
-
-	mbx_user_uncharge_spare(sender->user, sender->spare.limit);
-	msg = mbx_spare_close(&sender->spare, &pages);
-	mbx_pages_free(&pages);
-	while (msg) {
-		struct mbx_message *next = msg->next;
-
-		kfree(msg);
-		mbx_sender_put(sender);
-		msg = next;
-	}
-	mbx_sender_put(sender);
-}
-
 /**
- * mbx_sender_get() - the stamp of the calling thread
- * @kept:	where a handle keeps the one that was used last
- * @quota:	the users of the handle's registry
- *
- * Real user and group, as for SCM_CREDENTIALS: a set-user-id program that
- * writes to a handle which it was given speaks for whoever started it.
- *
- * Context: process, may sleep. Return: the stamp with a reference for the
- * caller, or NULL without memory.
+ * mbx_sender_renew() - mbx_sender_get(), if another thread was the last one
+ * @kept:	likewise
+ * @quota:	likewise
  */
-struct mbx_sender *mbx_sender_get(struct mbx_sender __rcu **kept,
-				  struct mbx_quota *quota)
+struct mbx_sender *mbx_sender_renew(struct mbx_sender __rcu **kept,
+				    struct mbx_quota *quota)
 {
 	struct mbx_sender *sender, *old;
-
-	rcu_read_lock();
-	sender = rcu_dereference(*kept);
-	if (sender && sender_is_current(sender) &&
-	    refcount_inc_not_zero(&sender->refs)) {
-		rcu_read_unlock();
-		return sender;
-	}
-	rcu_read_unlock();
 
 	sender = sender_alloc(quota);
 	if (!sender)
 		return NULL;
 	old = unrcu_pointer(xchg(kept, RCU_INITIALIZER(sender)));
-	if (old)
-		sender_retire(old);
+	if (old) {
+		/* Its thread may be about to take something. */
+		WRITE_ONCE(old->spare.limit, 0);
+		mbx_sender_put(old);
+	}
 	return sender;
 }
 
-/**
- * mbx_sender_spare() - memory for a message of the calling thread, if there is
- * @kept:	where a handle keeps the stamp that was used last
- * @room:	how large
- *
- * Context: process. Return: what mbx_spare_take() does.
- */
-struct mbx_message *mbx_sender_spare(struct mbx_sender __rcu **kept,
-				     unsigned int room)
+static void sender_clear(struct mbx_sender *sender)
 {
-	struct mbx_message *msg = NULL;
-	struct mbx_sender *sender;
-
-	rcu_read_lock();
-	sender = rcu_dereference(*kept);
-	if (sender && sender_is_current(sender))
-		msg = mbx_spare_take(&sender->spare, room);
-	rcu_read_unlock();
-	return msg;
+	WRITE_ONCE(sender->spare.limit, 0);
+	mbx_spare_empty(&sender->spare);
+	mbx_user_uncharge_spare(sender->user, sender->spare.charged);
+	sender->spare.charged = 0;
 }
 
 /**
- * mbx_sender_put() - give a reference back
+ * mbx_sender_free() - the last reference is gone
  * @sender:	the stamp
  *
  * Context: process. The memory stays until a grace period is over, as a
  * look-up in mbx_sender_get() may be reading it.
  */
-void mbx_sender_put(struct mbx_sender *sender)
+void mbx_sender_free(struct mbx_sender *sender)
 {
-	if (!refcount_dec_and_test(&sender->refs))
-		return;
+	sender_clear(sender);
 	put_pid(sender->pid);
 	put_pid(sender->tid);
 	mbx_user_put(sender->user);
@@ -142,6 +88,9 @@ void mbx_sender_forget(struct mbx_sender __rcu **kept)
 {
 	struct mbx_sender *sender = rcu_dereference_protected(*kept, true);
 
-	if (sender)
-		sender_retire(sender);
+	if (!sender)
+		return;
+	/* Its messages may be queued for long. */
+	sender_clear(sender);
+	mbx_sender_put(sender);
 }

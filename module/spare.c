@@ -4,16 +4,14 @@
  * the same sender. It is charged to the sender's memory cgroup all the time, and
  * to its quota of bytes only while a message is in it; how much a user may have
  * ready has a limit of its own.
+ *
+ * A list without a lock may have any number of tasks that add, and one that takes:
+ * see linux/llist.h.
  */
 #include <linux/list.h>
 #include <linux/mm.h>
 
 #include "internal.h"
-
-static unsigned int room_bytes(unsigned int room)
-{
-	return 128U << room;
-}
 
 /**
  * mbx_spare_init() - nothing is spare yet
@@ -24,113 +22,68 @@ void mbx_spare_init(struct mbx_spare *spare, unsigned long limit)
 {
 	unsigned int i;
 
-	spin_lock_init(&spare->lock);
 	spare->limit = limit;
-	spare->bytes = 0;
+	spare->charged = limit;
+	atomic_long_set(&spare->bytes, 0);
 	for (i = 0; i < MBX_ROOMS; i++)
-		spare->messages[i] = NULL;
-	INIT_LIST_HEAD(&spare->pages);
+		init_llist_head(&spare->messages[i]);
 }
 
 /**
  * mbx_spare_take() - a message that was left
- * @spare:	where
+ * @spare:	the calling thread's, whose struct mbx_sender it has a reference to
  * @room:	of this size
  *
- * Context: process. Return: the message with its sender, all else to be set; or
- * NULL.
+ * Context: process. Return: the message, whose length tells how many pages it has;
+ * all else but that is to be set. NULL if there is none.
  */
 struct mbx_message *mbx_spare_take(struct mbx_spare *spare, unsigned int room)
 {
+	struct llist_head *list = &spare->messages[room];
 	struct mbx_message *msg;
 
-	spin_lock(&spare->lock);
-	msg = spare->messages[room];
-	if (msg) {
-		spare->messages[room] = msg->next;
-		spare->bytes -= room_bytes(room);
-	}
-	spin_unlock(&spare->lock);
+	if (llist_empty(list))
+		return NULL;
+	msg = llist_entry(llist_del_first(list), struct mbx_message, spare);
+	atomic_long_sub(mbx_message_memory(msg), &spare->bytes);
 	return msg;
 }
 
 /**
- * mbx_spare_take_pages() - pages that were left
- * @spare:	where
- * @pages:	they are added here
- * @count:	at most so many
- *
- * Context: process. Return: how many.
- */
-unsigned int mbx_spare_take_pages(struct mbx_spare *spare,
-				  struct list_head *pages, unsigned int count)
-{
-	unsigned int taken = 0;
-
-	spin_lock(&spare->lock);
-	while (taken < count && !list_empty(&spare->pages)) {
-		list_move(spare->pages.next, pages);
-		taken++;
-	}
-	spare->bytes -= taken * PAGE_SIZE;
-	spin_unlock(&spare->lock);
-	return taken;
-}
-
-/**
  * mbx_spare_keep() - a message is done with
- * @spare:	where to keep it
- * @msg:	the message, with its reference to the sender
- * @pages:	pages of it, or NULL
- * @count:	how many
+ * @spare:	its sender's; who calls has a reference to that
+ * @msg:	the message, which does not share another one's payload
  *
  * Context: process. Return: false if there is enough already: it is still the
- * caller's, as are the pages.
+ * caller's.
  */
-bool mbx_spare_keep(struct mbx_spare *spare, struct mbx_message *msg,
-		    struct list_head *pages, unsigned int count)
+bool mbx_spare_keep(struct mbx_spare *spare, struct mbx_message *msg)
 {
-	unsigned long bytes = room_bytes(msg->room) + count * PAGE_SIZE;
-	bool keep;
+	size_t bytes = mbx_message_memory(msg);
 
-	spin_lock(&spare->lock);
-	keep = spare->bytes + bytes <= spare->limit;
-	if (keep) {
-		if (pages)
-			list_splice(pages, &spare->pages);
-		msg->next = spare->messages[msg->room];
-		spare->messages[msg->room] = msg;
-		spare->bytes += bytes;
+	if (atomic_long_add_return(bytes, &spare->bytes) >
+	    READ_ONCE(spare->limit)) {
+		atomic_long_sub(bytes, &spare->bytes);
+		return false;
 	}
-	spin_unlock(&spare->lock);
-	return keep;
+	llist_add(&msg->spare, &spare->messages[msg->room]);
+	return true;
 }
 
 /**
- * mbx_spare_close() - nothing is to be kept any more
- * @spare:	where
- * @pages:	gets the pages, for the caller to free
+ * mbx_spare_empty() - free what is kept
+ * @spare:	where; its thread is not taking from it
  *
- * Context: process. Return: the messages, chained by @next, likewise.
+ * Context: process.
  */
-struct mbx_message *mbx_spare_close(struct mbx_spare *spare,
-				    struct list_head *pages)
+void mbx_spare_empty(struct mbx_spare *spare)
 {
-	struct mbx_message *messages = NULL;
+	struct mbx_message *msg, *next;
 	unsigned int i;
 
-	spin_lock(&spare->lock);
-	spare->limit = 0;
-	list_splice_init(&spare->pages, pages);
-	for (i = 0; i < MBX_ROOMS; i++) {
-		while (spare->messages[i]) {
-			struct mbx_message *msg = spare->messages[i];
-
-			spare->messages[i] = msg->next;
-			msg->next = messages;
-			messages = msg;
-		}
-	}
-	spin_unlock(&spare->lock);
-	return messages;
+	for (i = 0; i < MBX_ROOMS; i++)
+		llist_for_each_entry_safe(msg, next,
+					  llist_del_all(&spare->messages[i]),
+					  spare)
+			mbx_message_destroy(msg);
 }

@@ -201,31 +201,32 @@ static void message_hand(struct mbx_port *port, struct mbx_message *msg,
 	mbx_waiter_end(port, taker, 0, wakes);
 }
 
-/*
- * Give @msg to whom it belongs in @channel, or queue it there. Returns false if
- * that needs a lane and there is none in reserve; nothing has happened then.
+/**
+ * mbx_channel_put() - give a message to whom it belongs, or queue it
+ * @port:	where
+ * @channel:	of it
+ * @msg:	in no queue
+ * @lanes:	one of them may be needed
+ * @wakes:	gets whom it concerns
+ *
+ * Context: mbx_port.lock held. Return: MBX_PLACED; MBX_UNPLACED if there is no
+ * lane, and nothing has happened.
  */
-static bool channel_put(struct mbx_port *port, struct mbx_channel *channel,
-			struct mbx_message *msg, struct mbx_lanes *lanes,
-			struct mbx_wakes *wakes)
+enum mbx_placed mbx_channel_put(struct mbx_port *port,
+				struct mbx_channel *channel,
+				struct mbx_message *msg,
+				struct mbx_lanes *lanes,
+				struct mbx_wakes *wakes)
 {
 	struct mbx_waiter *taker = mbx_transfer_taker(channel, msg);
-	struct mbx_waiter *sender = mbx_message_waiter(msg);
 
-	if (!taker && !mbx_queue_push(&channel->ready, msg, lanes))
-		return false;
+	if (!taker && !mbx_channel_queue(port, channel, msg, lanes, wakes))
+		return MBX_UNPLACED;
 	if (!list_empty(&channel->receivers))
 		mbx_transfer_show(port, channel, msg, taker, true, wakes);
-	if (taker) {
+	if (taker)
 		message_hand(port, msg, taker, wakes);
-		return true;
-	}
-	if (sender)
-		sender->queue = &channel->ready;
-	mbx_wakes_receivers(port, channel, MBX_POLL_RECEIVE, wakes);
-	if (channel->ready.count == 1)
-		mbx_watch_tell(&port->watches, MAILBOX_EVENT_MESSAGE);
-	return true;
+	return MBX_PLACED;
 }
 
 /* End the wait of a sender in vain, whatever room that makes. */
@@ -313,9 +314,15 @@ static bool channel_concerns(const struct mbx_channel *channel,
 	return channel->since < msg->seq;
 }
 
-/* Could @msg be placed, if nobody was before it? */
-static bool port_has_place(const struct mbx_port *port,
-			   const struct mbx_message *msg)
+/**
+ * mbx_port_has_place() - could a message be placed, if nobody was before it?
+ * @port:	where
+ * @msg:	the message, numbered
+ *
+ * Context: mbx_port.lock held.
+ */
+bool mbx_port_has_place(const struct mbx_port *port,
+			const struct mbx_message *msg)
 {
 	const struct mbx_channel *channel;
 
@@ -330,24 +337,6 @@ static bool port_has_place(const struct mbx_port *port,
 		    !mbx_transfer_taker(channel, msg))
 			return false;
 	return true;
-}
-
-/**
- * mbx_port_accepts() - would a message that comes now not have to wait?
- * @port:	where
- * @msg:	the message, numbered
- *
- * Those who sleep already go first; but a receiver that sleeps does not want
- * what they have, so it may get this.
- *
- * Context: mbx_port.lock held.
- */
-bool mbx_port_accepts(const struct mbx_port *port, const struct mbx_message *msg)
-{
-	if (!port->pending.count)
-		return port_has_place(port, msg);
-	return !mbx_port_broadcasts(port) &&
-	       mbx_transfer_taker(&port->shared, msg);
 }
 
 /* Is there room for a message of anybody? */
@@ -418,7 +407,7 @@ static void broadcast_place(struct mbx_port *port, struct mbx_message *msg,
 		list_del(&copy->node);
 		reserve->count--;
 		mbx_message_share(copy, msg);
-		channel_put(port, channel, copy, &reserve->lanes, wakes);
+		mbx_channel_put(port, channel, copy, &reserve->lanes, wakes);
 	}
 	/* Nobody was there, or all were full. */
 	if (refcount_dec_and_test(&msg->copies))
@@ -426,20 +415,17 @@ static void broadcast_place(struct mbx_port *port, struct mbx_message *msg,
 }
 
 /**
- * mbx_transfer_place() - accept a message
- * @port:	where; mbx_port_accepts() the message
- * @msg:	numbered, in no queue; the port's if it is placed
- * @reserve:	what was brought along for it
- * @wakes:	gets whom it concerns
- *
- * Context: mbx_port.lock held. Return: MBX_PLACED; MBX_DROPPED: that is the
- * port's policy; MBX_UNPLACED: more is needed in reserve, and nothing has
- * happened. That cannot be if mbx_reserve_wants() was asked.
+ * mbx_transfer_place_other() - mbx_transfer_place(), if a full port does not block,
+ *	or it broadcasts
+ * @port:	likewise, as are the others
+ * @msg:	likewise
+ * @reserve:	likewise
+ * @wakes:	likewise
  */
-enum mbx_placed mbx_transfer_place(struct mbx_port *port,
-				   struct mbx_message *msg,
-				   struct mbx_reserve *reserve,
-				   struct mbx_wakes *wakes)
+enum mbx_placed mbx_transfer_place_other(struct mbx_port *port,
+					 struct mbx_message *msg,
+					 struct mbx_reserve *reserve,
+					 struct mbx_wakes *wakes)
 {
 	struct mbx_channel *channel = &port->shared;
 
@@ -447,8 +433,7 @@ enum mbx_placed mbx_transfer_place(struct mbx_port *port,
 		broadcast_place(port, msg, reserve, wakes);
 		return MBX_PLACED;
 	}
-	if (port->policy.on_full != MAILBOX_FULL_BLOCK &&
-	    !mbx_channel_has_room(port, channel) &&
+	if (!mbx_channel_has_room(port, channel) &&
 	    !mbx_transfer_taker(channel, msg)) {
 		/* Nothing is dropped for one that is not queued then. */
 		if (!reserve->lanes.count)
@@ -458,8 +443,7 @@ enum mbx_placed mbx_transfer_place(struct mbx_port *port,
 			return MBX_DROPPED;
 		}
 	}
-	return channel_put(port, channel, msg, &reserve->lanes, wakes) ?
-	       MBX_PLACED : MBX_UNPLACED;
+	return mbx_channel_put(port, channel, msg, &reserve->lanes, wakes);
 }
 
 /**
@@ -477,7 +461,7 @@ void mbx_transfer_return(struct mbx_port *port, struct mbx_channel *channel,
 			 struct mbx_wakes *wakes)
 {
 	port->received--;
-	channel_put(port, channel, msg, lanes, wakes);
+	mbx_channel_put(port, channel, msg, lanes, wakes);
 }
 
 /* --- senders that sleep ---------------------------------------------------- */
@@ -575,7 +559,7 @@ void mbx_transfer_admit_pending(struct mbx_port *port, struct mbx_wakes *wakes)
 		struct mbx_message *msg;
 
 		msg = mbx_queue_find(&port->pending, &select_any);
-		if (!port_has_place(port, msg))
+		if (!mbx_port_has_place(port, msg))
 			break;
 		port_admit(port, msg, wakes);
 	}

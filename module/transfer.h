@@ -12,15 +12,8 @@
 static inline bool mbx_channel_has_room(const struct mbx_port *port,
 					const struct mbx_channel *channel)
 {
-	const struct mbx_policy *policy = &port->policy;
-
-	if (policy->buffering == MAILBOX_BUFFERING_RENDEZVOUS)
-		return false;
-	if (policy->buffering == MAILBOX_BUFFERING_BOUNDED &&
-	    channel->ready.count >= policy->capacity)
-		return false;
-	return !policy->capacity_bytes ||
-	       channel->ready.bytes < policy->capacity_bytes;
+	return channel->ready.count < port->room &&
+	       channel->ready.bytes < port->room_bytes;
 }
 
 static inline bool mbx_port_receivers_gone(const struct mbx_port *port)
@@ -125,15 +118,88 @@ static inline void mbx_transfer_admit(struct mbx_port *port,
 			  wakes);
 }
 
-bool mbx_port_accepts(const struct mbx_port *port,
-		      const struct mbx_message *msg);
+bool mbx_port_has_place(const struct mbx_port *port,
+			const struct mbx_message *msg);
+
+/**
+ * mbx_port_accepts() - would a message that comes now not have to wait?
+ * @port:	where
+ * @msg:	the message, numbered
+ *
+ * Those who sleep already go first; but a receiver that sleeps does not want
+ * what they have, so it may get this.
+ */
+static inline bool mbx_port_accepts(const struct mbx_port *port,
+				    const struct mbx_message *msg)
+{
+	if (port->pending.count)
+		return !mbx_port_broadcasts(port) &&
+		       mbx_transfer_taker(&port->shared, msg);
+	return (!mbx_port_broadcasts(port) &&
+		mbx_channel_has_room(port, &port->shared)) ||
+	       mbx_port_has_place(port, msg);
+}
+
 void mbx_transfer_show(struct mbx_port *port, struct mbx_channel *channel,
 		       struct mbx_message *msg, const struct mbx_waiter *taker,
 		       bool sent, struct mbx_wakes *wakes);
-enum mbx_placed mbx_transfer_place(struct mbx_port *port,
-				   struct mbx_message *msg,
-				   struct mbx_reserve *reserve,
-				   struct mbx_wakes *wakes);
+enum mbx_placed mbx_channel_put(struct mbx_port *port,
+				struct mbx_channel *channel,
+				struct mbx_message *msg,
+				struct mbx_lanes *lanes,
+				struct mbx_wakes *wakes);
+enum mbx_placed mbx_transfer_place_other(struct mbx_port *port,
+					 struct mbx_message *msg,
+					 struct mbx_reserve *reserve,
+					 struct mbx_wakes *wakes);
+
+/* Queue a message that no receiver takes. False without a lane. */
+static inline bool mbx_channel_queue(struct mbx_port *port,
+				     struct mbx_channel *channel,
+				     struct mbx_message *msg,
+				     struct mbx_lanes *lanes,
+				     struct mbx_wakes *wakes)
+{
+	struct mbx_waiter *sender = mbx_message_waiter(msg);
+
+	if (!mbx_queue_push(&channel->ready, msg, lanes))
+		return false;
+	if (sender)
+		sender->queue = &channel->ready;
+	mbx_wakes_receivers(port, channel, MBX_POLL_RECEIVE, wakes);
+	if (channel->ready.count == 1)
+		mbx_watch_tell(&port->watches, MAILBOX_EVENT_MESSAGE);
+	return true;
+}
+
+/**
+ * mbx_transfer_place() - accept a message
+ * @port:	where; mbx_port_accepts() the message
+ * @msg:	numbered, in no queue; the port's if it is placed
+ * @reserve:	what was brought along for it
+ * @wakes:	gets whom it concerns
+ *
+ * Return: MBX_PLACED; MBX_DROPPED: that is the port's policy; MBX_UNPLACED: more
+ * is needed in reserve, and nothing has happened. That cannot be if
+ * mbx_reserve_wants() was asked.
+ */
+static inline enum mbx_placed mbx_transfer_place(struct mbx_port *port,
+						 struct mbx_message *msg,
+						 struct mbx_reserve *reserve,
+						 struct mbx_wakes *wakes)
+{
+	struct mbx_channel *channel = &port->shared;
+
+	if (port->policy.on_full != MAILBOX_FULL_BLOCK ||
+	    mbx_port_broadcasts(port))
+		return mbx_transfer_place_other(port, msg, reserve, wakes);
+	if (!list_empty(&channel->receivers))
+		return mbx_channel_put(port, channel, msg, &reserve->lanes,
+				       wakes);
+	return mbx_channel_queue(port, channel, msg, &reserve->lanes, wakes) ?
+	       MBX_PLACED : MBX_UNPLACED;
+}
+
 void mbx_transfer_return(struct mbx_port *port, struct mbx_channel *channel,
 			 struct mbx_message *msg, struct mbx_lanes *lanes,
 			 struct mbx_wakes *wakes);

@@ -1,13 +1,100 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Short copies from and to user space.
+ * Short copies from and to user space, of payloads and of the structs of
+ * commands.
+ *
+ * Up to MBX_WORDS_MAX bytes a loop over words is faster than what the processor
+ * needs to start a string instruction, and than looking up the slab object to
+ * check a length that it was allocated with.
  */
 #ifndef MBX_USER_H
 #define MBX_USER_H
 
 #include <linux/types.h>
+#include <linux/uaccess.h>
 
-#define MBX_USER_WORDS_MAX	256
+#define MBX_WORDS_MAX	256
+
+#define mbx_words_get(to, from, at, type, fault)			\
+	unsafe_get_user(*(type *)((to) + (at)),				\
+			(const type __user *)((from) + (at)), fault)
+#define mbx_words_put(to, from, at, type, fault)			\
+	unsafe_put_user(*(const type *)((from) + (at)),			\
+			(type __user *)((to) + (at)), fault)
+
+/**
+ * mbx_words_read() - copy from user space
+ * @to:		where to
+ * @from:	where from
+ * @len:	bytes, for which there is room in the object at @to
+ *
+ * Context: process. Return: 0 or -EFAULT.
+ */
+static __always_inline int mbx_words_read(void *to, const void __user *from,
+					  size_t len)
+{
+	if (!user_read_access_begin(from, len))
+		return -EFAULT;
+	for (; len >= 4 * sizeof(u64); len -= 4 * sizeof(u64)) {
+		mbx_words_get(to, from, 0, u64, fault);
+		mbx_words_get(to, from, 8, u64, fault);
+		mbx_words_get(to, from, 16, u64, fault);
+		mbx_words_get(to, from, 24, u64, fault);
+		to += 4 * sizeof(u64);
+		from += 4 * sizeof(u64);
+	}
+	for (; len >= sizeof(u64); len -= sizeof(u64)) {
+		mbx_words_get(to, from, 0, u64, fault);
+		to += sizeof(u64);
+		from += sizeof(u64);
+	}
+	for (; len; len--, to++, from++)
+		mbx_words_get(to, from, 0, u8, fault);
+	user_read_access_end();
+	return 0;
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+/**
+ * mbx_words_write() - copy to user space
+ * @to:		where to
+ * @from:	where from
+ * @len:	bytes, which the object at @from has
+ *
+ * Context: process. Return: 0; or -EFAULT, and what is before the fault was
+ * written.
+ */
+static __always_inline int mbx_words_write(void __user *to, const void *from,
+					   size_t len)
+{
+	if (!user_write_access_begin(to, len))
+		return -EFAULT;
+	for (; len >= 4 * sizeof(u64); len -= 4 * sizeof(u64)) {
+		mbx_words_put(to, from, 0, u64, bytes);
+		mbx_words_put(to, from, 8, u64, words);
+		mbx_words_put(to, from, 16, u64, words);
+		mbx_words_put(to, from, 24, u64, words);
+		to += 4 * sizeof(u64);
+		from += 4 * sizeof(u64);
+	}
+words:
+	for (; len >= sizeof(u64); len -= sizeof(u64)) {
+		mbx_words_put(to, from, 0, u64, bytes);
+		to += sizeof(u64);
+		from += sizeof(u64);
+	}
+bytes:
+	/* Those of a word that is there in part, too. */
+	for (; len; len--, to++, from++)
+		mbx_words_put(to, from, 0, u8, fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
 
 int mbx_user_read(void *to, const void __user *from, size_t len);
 int mbx_user_write(void __user *to, const void *from, size_t len);
