@@ -118,6 +118,18 @@ static inline struct mbx_sender *mbx_sender_get(struct mbx_sender __rcu **kept,
 	return sender ?: mbx_sender_renew(kept, quota);
 }
 
+/**
+ * mbx_sender_put() - give a reference back
+ * @sender:	the stamp
+ *
+ * Context: process.
+ */
+static inline void mbx_sender_put(struct mbx_sender *sender)
+{
+	if (refcount_dec_and_test(&sender->refs))
+		mbx_sender_free(sender);
+}
+
 /* --- message.c ----------------------------------------------------------- */
 
 /* What fits into a page together with the rest of the message. */

@@ -143,18 +143,6 @@ struct mbx_sender *mbx_sender_renew(struct mbx_sender __rcu **kept,
 void mbx_sender_free(struct mbx_sender *sender);
 void mbx_sender_forget(struct mbx_sender __rcu **kept);
 
-/**
- * mbx_sender_put() - give a reference back
- * @sender:	the stamp
- *
- * Context: process.
- */
-static inline void mbx_sender_put(struct mbx_sender *sender)
-{
-	if (refcount_dec_and_test(&sender->refs))
-		mbx_sender_free(sender);
-}
-
 /* --- spare.c ------------------------------------------------------------ */
 
 void mbx_spare_init(struct mbx_spare *spare, unsigned long limit);

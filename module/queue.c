@@ -482,8 +482,9 @@ struct mbx_message *mbx_queue_find(const struct mbx_queue *queue,
 
 	if (!queue->count)
 		return NULL;
-	if (queue->alone) {
-		struct mbx_message *msg = lane_head(queue->alone);
+	if (queue->single || queue->alone) {
+		struct mbx_message *msg = queue->single ?:
+					  lane_head(queue->alone);
 
 		return mbx_select_match(select, msg) ? msg : NULL;
 	}
@@ -524,8 +525,8 @@ struct mbx_message *mbx_queue_least(const struct mbx_queue *queue)
 	struct mbx_lane *least = queue->alone;
 	u16 priority;
 
-	if (!queue->count)
-		return NULL;
+	if (!queue->count || queue->single)
+		return queue->single;
 	if (!least) {
 		priority = lane_of(rb_last(&queue->index[MBX_LANE_ORDER]),
 				   MBX_LANE_ORDER)->priority;
@@ -596,6 +597,35 @@ static bool lane_add(struct mbx_lane *lane, struct mbx_message *msg)
 	return true;
 }
 
+static void lane_begin(struct mbx_queue *queue, struct mbx_lane *lane,
+		       struct mbx_message *msg, u64 only)
+{
+	lane_key(queue, msg, lane);
+	lane->only = only;
+	lane->returned = NULL;
+	lane->messages = LIST_WITH(&msg->node);
+	msg->node = LIST_WITH(&lane->messages);
+	queue->last = lane;
+}
+
+/* Do two messages belong into the same lane? */
+static bool message_joins(const struct mbx_queue *queue,
+			  const struct mbx_message *a,
+			  const struct mbx_message *b)
+{
+	return a->type == b->type && a->sender->pid == b->sender->pid &&
+	       message_priority(queue, a) == message_priority(queue, b);
+}
+
+/* The only message gets a lane, as there will be another one. */
+static void queue_unfold(struct mbx_queue *queue)
+{
+	queue->alone = queue->spare;
+	queue->spare = NULL;
+	lane_begin(queue, queue->alone, queue->single, 0);
+	queue->single = NULL;
+}
+
 /**
  * mbx_queue_push() - queue a message where its number and priority belong
  * @queue:	the queue
@@ -608,8 +638,22 @@ static bool lane_add(struct mbx_lane *lane, struct mbx_message *msg)
 bool mbx_queue_push(struct mbx_queue *queue, struct mbx_message *msg,
 		    struct mbx_lanes *reserve)
 {
-	struct mbx_lane *lane = queue->count ? lane_find(queue, msg) : NULL;
+	struct mbx_lane *lane = NULL;
 
+	if (!queue->count && queue->spare) {
+		queue->single = msg;
+		queue->count = 1;
+		queue->bytes = msg->len;
+		return true;
+	}
+	if (queue->single) {
+		if (!message_joins(queue, queue->single, msg) &&
+		    !reserve->count)
+			return false;
+		queue_unfold(queue);
+	}
+	if (queue->count)
+		lane = lane_find(queue, msg);
 	if (lane && lane_add(lane, msg)) {
 		if (lane_head(lane) == msg)
 			lane_move(queue, lane);
@@ -621,11 +665,7 @@ bool mbx_queue_push(struct mbx_queue *queue, struct mbx_message *msg,
 			return false;
 		queue->spare = NULL;
 
-		lane_key(queue, msg, lane);
-		lane->only = only;
-		lane->returned = NULL;
-		lane->messages = LIST_WITH(&msg->node);
-		msg->node = LIST_WITH(&lane->messages);
+		lane_begin(queue, lane, msg, only);
 		if (only)
 			queue->apart++;
 		if (!queue->count) {
@@ -636,7 +676,6 @@ bool mbx_queue_push(struct mbx_queue *queue, struct mbx_message *msg,
 			queue->alone = NULL;
 			lane_link_all(queue, lane);
 		}
-		queue->last = lane;
 	}
 	queue->count++;
 	queue->bytes += msg->len;
@@ -652,11 +691,18 @@ bool mbx_queue_push(struct mbx_queue *queue, struct mbx_message *msg,
  */
 void mbx_queue_remove(struct mbx_queue *queue, struct mbx_message *msg)
 {
-	struct mbx_lane *lane = lane_with(queue, msg);
-	bool first = lane_head(lane) == msg;
+	struct mbx_lane *lane;
+	bool first;
 
 	queue->count--;
 	queue->bytes -= msg->len;
+	if (queue->single) {
+		queue->single = NULL;
+		return;
+	}
+
+	lane = lane_with(queue, msg);
+	first = lane_head(lane) == msg;
 
 	if (!list_is_singular(&lane->messages)) {
 		if (lane->returned == msg)

@@ -13,7 +13,8 @@
  * priority and age of their first message, for receive-any; and in the same
  * order behind the type, and behind the sender, for the selections. So each
  * operation costs the logarithm of the number of lanes, however long the
- * backlog. A lane that is alone, as most are, is not indexed at all.
+ * backlog. A lane that is alone, as most are, is not indexed at all; and a message
+ * that is alone, as most are, is not even in a lane.
  *
  * A message that comes back has its old number. Nearly always it belongs at the
  * front of its lane, or behind the one that came back before it; if not, it gets
@@ -89,6 +90,7 @@ struct mbx_lanes {
 /**
  * struct mbx_queue - messages in order
  * @index:	the lanes, by enum mbx_lane_index
+ * @single:	the only message, or NULL. It is in no lane then, and @spare is there
  * @alone:	the only lane, or NULL. It is in no index then, and is @last
  * @last:	the lane that was used last, or NULL: saves the search
  * @spare:	an empty lane kept for the next message that needs one, or NULL
@@ -99,6 +101,7 @@ struct mbx_lanes {
  */
 struct mbx_queue {
 	struct rb_root index[MBX_LANE_INDEXES];
+	struct mbx_message *single;
 	struct mbx_lane *alone;
 	struct mbx_lane *last;
 	struct mbx_lane *spare;

@@ -263,11 +263,12 @@ TEST(empty_lane_is_kept_and_used_again)
 {
 	const struct mbx_lane *lane;
 	struct mbx_lanes reserve;
-	struct mbx_message a, b;
+	struct mbx_message a, b, c;
 
 	start(false);
 	message_init(&a, 1, 0, 0);
 	message_init(&b, 2, 1, 0);
+	message_init(&c, 2, 1, 0);
 	reserve_init(&reserve, 1);
 	CHECK(mbx_queue_push(&model.queue, &a, &reserve));
 	lane = lane_find(&model.queue, &a);
@@ -275,15 +276,40 @@ TEST(empty_lane_is_kept_and_used_again)
 	CHECK(model.queue.spare == lane);
 	CHECK_EQ(0, check_queue(&model.queue));
 
-	/* Before the one that is offered, which stays the caller's. */
+	/* One message alone does without; then before the lane that is offered. */
 	CHECK(mbx_lanes_fill(&reserve, 1, GFP_KERNEL));
 	CHECK(mbx_queue_push(&model.queue, &b, &reserve));
+	CHECK(model.queue.single == &b);
+	CHECK(model.queue.spare == lane);
+	CHECK_EQ(0, check_queue(&model.queue));
+	CHECK(mbx_queue_push(&model.queue, &c, &reserve));
 	CHECK_EQ(1, reserve.count);
 	CHECK(!model.queue.spare);
 	CHECK(lane_find(&model.queue, &b) == lane);
+	CHECK(lane_find(&model.queue, &c) == lane);
 	mbx_lanes_free(&reserve);
 	mbx_queue_remove(&model.queue, &b);
+	mbx_queue_remove(&model.queue, &c);
 	end();
+}
+
+/* Whatever the second one is. */
+TEST(message_alone_gets_its_lane_when_another_comes)
+{
+	unsigned int kind;
+
+	for (kind = 0; kind < 4; kind++) {
+		start(kind == 3);
+		add(1, 0, 0);
+		take(mbx_queue_find(&model.queue, &(struct mbx_select){}));
+		add(5, 0, 1);
+		CHECK(model.queue.single);
+		add(kind == 1 ? 6 : 5, kind == 2, kind == 3 ? 2 : 1);
+		CHECK(!model.queue.single);
+		CHECK_EQ(kind % 3 ? 2 : 1, check_queue(&model.queue));
+		CHECK_ORDER(2, 3);
+		end();
+	}
 }
 
 /* One that comes back is no worse off than the one that has its lane now. */
@@ -296,7 +322,7 @@ TEST(empty_lane_needs_no_reserve)
 	take(msg);
 	CHECK(model.queue.spare);
 	model_put_back(&model, 0, 0);
-	CHECK(!model.queue.spare);
+	CHECK(model.queue.single == msg);
 	CHECK_ORDER(1);
 	end();
 }

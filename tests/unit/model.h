@@ -161,6 +161,11 @@ static inline unsigned int check_queue(const struct mbx_queue *queue)
 		MODEL_CHECK(queue->spare != queue->alone);
 		last = true;
 	}
+	if (queue->single) {
+		MODEL_CHECK(!lanes && !queue->alone && !queue->last && queue->spare);
+		count++;
+		bytes += queue->single->len;
+	}
 	MODEL_CHECK(last);
 	MODEL_CHECK(apart == queue->apart);
 	MODEL_CHECK(count == queue->count);
@@ -362,7 +367,7 @@ static inline const struct mbx_lane *model_lane(const struct model *model,
 	const struct mbx_lane *lane = queue->alone;
 	const struct rb_node *node;
 
-	if (!queue->count)
+	if (!queue->count || queue->single)
 		return NULL;
 	for (node = rb_first(&queue->index[MBX_LANE_EXACT]); lane || node;
 	     node = node ? rb_next(node) : NULL) {
@@ -380,9 +385,12 @@ static inline const struct mbx_lane *model_lane(const struct model *model,
 static inline bool model_fits(const struct model *model, const struct mbx_message *msg)
 {
 	const struct mbx_lane *lane = model_lane(model, msg);
-	const struct mbx_message *other;
+	const struct mbx_message *other = model->queue.single;
 	u64 before = 0, last = 0, first;
 
+	if (other)
+		return other->type == msg->type && other->sender->pid == msg->sender->pid &&
+		       (model->queue.fifo || other->priority == msg->priority);
 	if (!lane)
 		return false;
 	first = lane_head(lane)->seq;
@@ -407,8 +415,11 @@ static inline void model_fill(struct model *model, unsigned int count)
 /* @reserve: how many lanes are offered at the first attempt. */
 static inline void model_push(struct model *model, struct mbx_message *msg, unsigned int reserve)
 {
-	bool fits = model_fits(model, msg);
-	bool spare = model->queue.spare;
+	const struct mbx_queue *queue = &model->queue;
+	/* A message that is alone needs no lane; if it was, the spare one is for it. */
+	bool alone = !queue->count && queue->spare;
+	bool fits = alone || model_fits(model, msg);
+	bool spare = queue->spare && !queue->single;
 	unsigned int offered;
 
 	if (model->reserve.count > reserve)
@@ -427,7 +438,8 @@ static inline void model_push(struct model *model, struct mbx_message *msg, unsi
 	offered = model->reserve.count;
 	MODEL_CHECK(mbx_queue_push(&model->queue, msg, &model->reserve));
 	MODEL_CHECK(model->reserve.count == offered - (!fits && !spare));
-	MODEL_CHECK(!model->queue.spare == (!spare || !fits));
+	MODEL_CHECK(!queue->spare == (!spare || !fits));
+	MODEL_CHECK(!queue->single == !alone);
 	model->queued[model->count++] = msg;
 }
 
