@@ -39,11 +39,9 @@ static int mbx_open(struct inode *inode, struct file *file)
 static int mbx_release(struct inode *inode, struct file *file)
 {
 	struct mbx_handle *handle = handle_of(file);
-	unsigned int i;
 
 	mbx_handle_close(handle);
-	for (i = 0; i < ARRAY_SIZE(handle->senders); i++)
-		mbx_sender_forget(&handle->senders[i]);
+	mbx_senders_forget(&handle->senders);
 	put_net(handle->net);
 	kfree(handle);
 	return 0;

@@ -7,7 +7,6 @@
 #define MBX_HANDLE_H
 
 #include <linux/err.h>
-#include <linux/hash.h>
 #include <linux/uio.h>
 
 #include "internal.h"
@@ -143,9 +142,6 @@ void mbx_link_stat(const struct mbx_port *port,
 
 /* --- handle.c, control.c, events.c, fops.c, ioctl.c --------------------- */
 
-/* So that a few threads may take turns at a handle. */
-#define MBX_SENDERS_BITS	2
-
 /**
  * struct mbx_handle - what file->private_data of /dev/mailbox points to
  * @lock:	protects the change of @port from NULL, and @watch
@@ -159,7 +155,7 @@ void mbx_link_stat(const struct mbx_port *port,
  * @watch:	what it tells while the handle is not bound; @lock and
  *		mbx_registry.lock
  * @watcher:	who polls
- * @senders:	stamps of threads that sent lately, by a hash of the thread; RCU
+ * @senders:	stamps of threads that sent lately
  * @registry:	invariant after init
  * @net:	keeps the registry; invariant after init
  * @mode:	FMODE_READ and FMODE_WRITE of the file; invariant after init
@@ -173,7 +169,7 @@ struct mbx_handle {
 	bool watching;
 	struct mbx_watch watch;
 	struct mbx_watcher watcher;
-	struct mbx_sender __rcu *senders[1 << MBX_SENDERS_BITS];
+	struct mbx_senders senders;
 	struct mbx_registry *registry;
 	struct net *net;
 	fmode_t mode;
@@ -244,10 +240,8 @@ static inline struct mbx_message *
 mbx_handle_message(struct mbx_handle *handle, const struct iov_iter *from,
 		   u64 type, u32 priority)
 {
-	unsigned int slot = hash_ptr(current, MBX_SENDERS_BITS);
-
-	return mbx_message_make(&handle->senders[slot],
-				&handle->registry->quota, from, type, priority);
+	return mbx_message_make(&handle->senders, &handle->registry->quota,
+				from, type, priority);
 }
 
 /**

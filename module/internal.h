@@ -47,6 +47,7 @@
 #include <linux/bits.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
+#include <linux/hash.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mm.h>
@@ -92,9 +93,30 @@ static inline bool mbx_sender_is_current(const struct mbx_sender *sender)
 	       uid_eq(sender->uid, cred->uid) && gid_eq(sender->gid, cred->gid);
 }
 
+/* The stamp of the calling thread, if it is in the slot, with a reference. */
+static inline struct mbx_sender *
+mbx_sender_try(struct mbx_sender __rcu **slot)
+{
+	struct mbx_sender *sender;
+
+	/* Cheaper than rcu_read_lock(), and a grace period waits for it too. */
+	rcu_read_lock_sched();
+	sender = rcu_dereference_sched(*slot);
+	if (sender && (!mbx_sender_is_current(sender) ||
+		       !refcount_inc_not_zero(&sender->refs)))
+		sender = NULL;
+	rcu_read_unlock_sched();
+	return sender;
+}
+
+static inline unsigned int mbx_sender_slot(void)
+{
+	return hash_ptr(current, MBX_SENDERS_BITS);
+}
+
 /**
  * mbx_sender_get() - the stamp of the calling thread
- * @kept:	where a handle keeps the one that was used last
+ * @senders:	those that a handle keeps
  * @quota:	the users of the handle's registry
  *
  * Real user and group, as for SCM_CREDENTIALS: a set-user-id program that
@@ -103,19 +125,11 @@ static inline bool mbx_sender_is_current(const struct mbx_sender *sender)
  * Context: process, may sleep. Return: the stamp with a reference for the
  * caller, or NULL without memory.
  */
-static inline struct mbx_sender *mbx_sender_get(struct mbx_sender __rcu **kept,
+static inline struct mbx_sender *mbx_sender_get(struct mbx_senders *senders,
 						struct mbx_quota *quota)
 {
-	struct mbx_sender *sender;
-
-	/* Cheaper than rcu_read_lock(), and a grace period waits for it too. */
-	rcu_read_lock_sched();
-	sender = rcu_dereference_sched(*kept);
-	if (sender && (!mbx_sender_is_current(sender) ||
-		       !refcount_inc_not_zero(&sender->refs)))
-		sender = NULL;
-	rcu_read_unlock_sched();
-	return sender ?: mbx_sender_renew(kept, quota);
+	return mbx_sender_try(&senders->slot[mbx_sender_slot()]) ?:
+	       mbx_sender_find(senders, quota);
 }
 
 /**

@@ -280,7 +280,7 @@ static struct mbx_message *message_alloc(struct mbx_sender *sender, size_t len)
 
 /**
  * mbx_message_make() - a message of the calling thread
- * @kept:	where a handle keeps the stamp that was used last
+ * @senders:	stamps that a handle keeps
  * @quota:	the users of the handle's registry
  * @from:	the payload, all of it, at most MAILBOX_MESSAGE_BYTES_MAX
  * @type:	of the message
@@ -289,12 +289,12 @@ static struct mbx_message *message_alloc(struct mbx_sender *sender, size_t len)
  * Context: process, may sleep. Return: the message, in no queue;
  * ERR_PTR(-EFAULT), ERR_PTR(-EDQUOT) or ERR_PTR(-ENOMEM).
  */
-struct mbx_message *mbx_message_make(struct mbx_sender __rcu **kept,
+struct mbx_message *mbx_message_make(struct mbx_senders *senders,
 				     struct mbx_quota *quota,
 				     const struct iov_iter *from, u64 type,
 				     u32 priority)
 {
-	struct mbx_sender *sender = mbx_sender_get(kept, quota);
+	struct mbx_sender *sender = mbx_sender_get(senders, quota);
 	size_t len = iov_iter_count(from);
 	struct mbx_message *msg;
 	int err;

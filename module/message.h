@@ -70,6 +70,18 @@ struct mbx_sender {
 	struct rcu_head rcu;
 };
 
+/* So that a few threads may take turns at a handle. */
+#define MBX_SENDERS_BITS	2
+
+/**
+ * struct mbx_senders - stamps of threads that sent lately by a handle
+ * @slot:	each is in the one that is the hash of its thread, if that was
+ *		free, or in another one; RCU
+ */
+struct mbx_senders {
+	struct mbx_sender __rcu *slot[1 << MBX_SENDERS_BITS];
+};
+
 /**
  * struct mbx_message - payload and stamp
  * @node:	in its lane, or in a list of those that have it
@@ -138,10 +150,10 @@ static inline unsigned int mbx_message_deliveries(const struct mbx_message *msg)
 
 /* --- sender.c ----------------------------------------------------------- */
 
-struct mbx_sender *mbx_sender_renew(struct mbx_sender __rcu **kept,
-				    struct mbx_quota *quota);
+struct mbx_sender *mbx_sender_find(struct mbx_senders *senders,
+				   struct mbx_quota *quota);
 void mbx_sender_free(struct mbx_sender *sender);
-void mbx_sender_forget(struct mbx_sender __rcu **kept);
+void mbx_senders_forget(struct mbx_senders *senders);
 
 /* --- spare.c ------------------------------------------------------------ */
 
@@ -152,7 +164,7 @@ void mbx_spare_empty(struct mbx_spare *spare);
 
 /* --- message.c ---------------------------------------------------------- */
 
-struct mbx_message *mbx_message_make(struct mbx_sender __rcu **kept,
+struct mbx_message *mbx_message_make(struct mbx_senders *senders,
 				     struct mbx_quota *quota,
 				     const struct iov_iter *from, u64 type,
 				     u32 priority);

@@ -35,19 +35,31 @@ static struct mbx_sender *sender_alloc(struct mbx_quota *quota)
 }
 
 /**
- * mbx_sender_renew() - mbx_sender_get(), if another thread was the last one
- * @kept:	likewise
+ * mbx_sender_find() - mbx_sender_get(), if it is not where it is looked for first
+ * @senders:	likewise
  * @quota:	likewise
  */
-struct mbx_sender *mbx_sender_renew(struct mbx_sender __rcu **kept,
-				    struct mbx_quota *quota)
+struct mbx_sender *mbx_sender_find(struct mbx_senders *senders,
+				   struct mbx_quota *quota)
 {
+	struct mbx_sender __rcu **slot = &senders->slot[mbx_sender_slot()];
 	struct mbx_sender *sender, *old;
+	unsigned int i;
 
+	for (i = 0; i < ARRAY_SIZE(senders->slot); i++) {
+		sender = mbx_sender_try(&senders->slot[i]);
+		if (sender)
+			return sender;
+	}
 	sender = sender_alloc(quota);
 	if (!sender)
 		return NULL;
-	old = unrcu_pointer(xchg(kept, RCU_INITIALIZER(sender)));
+	/* One that is free, rather than that of another thread. */
+	for (i = 0; rcu_access_pointer(*slot) && i < ARRAY_SIZE(senders->slot);
+	     i++)
+		if (!rcu_access_pointer(senders->slot[i]))
+			slot = &senders->slot[i];
+	old = unrcu_pointer(xchg(slot, RCU_INITIALIZER(sender)));
 	if (old) {
 		/* Its thread may be about to take something. */
 		WRITE_ONCE(old->spare.limit, 0);
@@ -81,16 +93,21 @@ void mbx_sender_free(struct mbx_sender *sender)
 }
 
 /**
- * mbx_sender_forget() - a handle goes: drop the stamp that it keeps
- * @kept:	where it keeps it; nobody else uses it any more
+ * mbx_senders_forget() - a handle goes: drop the stamps that it keeps
+ * @senders:	nobody else uses them any more
  */
-void mbx_sender_forget(struct mbx_sender __rcu **kept)
+void mbx_senders_forget(struct mbx_senders *senders)
 {
-	struct mbx_sender *sender = rcu_dereference_protected(*kept, true);
+	unsigned int i;
 
-	if (!sender)
-		return;
-	/* Its messages may be queued for long. */
-	sender_clear(sender);
-	mbx_sender_put(sender);
+	for (i = 0; i < ARRAY_SIZE(senders->slot); i++) {
+		struct mbx_sender *sender =
+			rcu_dereference_protected(senders->slot[i], true);
+
+		if (!sender)
+			continue;
+		/* Its messages may be queued for long. */
+		sender_clear(sender);
+		mbx_sender_put(sender);
+	}
 }
