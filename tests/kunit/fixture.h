@@ -16,7 +16,7 @@
  * struct fixture - a port, with what it needs around it
  * @registry:	only its quota and its calls are there
  * @user:	whose quota pays
- * @kept:	what a handle keeps of its sender
+ * @senders:	what a handle keeps of its senders
  * @port:	the port, or NULL
  * @in:		an end that receives
  * @out:	an end that sends
@@ -25,7 +25,7 @@
 struct fixture {
 	struct mbx_registry registry;
 	struct mbx_user *user;
-	struct mbx_sender __rcu *kept;
+	struct mbx_senders senders;
 	struct mbx_port *port;
 	struct mbx_end in;
 	struct mbx_end out;
@@ -47,6 +47,7 @@ void fixture_detach(struct kunit *test, struct mbx_end *end);
 	}, flags)
 #define PORT(test, ...) PORT_FLAGS(test, 0, __VA_ARGS__)
 
+struct mbx_message *payload_new(struct kunit *test, const void *payload, size_t len);
 struct mbx_message *number_new(struct kunit *test, int value);
 int put_as(struct kunit *test, int value, u64 type, u32 priority);
 int put(struct kunit *test, int value);
@@ -108,6 +109,7 @@ struct sleeper {
 	struct taking taking;
 	int value;
 	struct mbx_send send;
+	struct mbx_post post;
 	int result;
 	struct completion done;
 };

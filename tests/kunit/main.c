@@ -52,7 +52,7 @@ void fixture_exit(struct kunit *test)
 	}
 	list_for_each_entry_safe(msg, next, &fixture->spent, node)
 		mbx_message_free(msg);
-	mbx_sender_forget(&fixture->kept);
+	mbx_senders_forget(&fixture->senders);
 	KUNIT_EXPECT_EQ(test, 0, atomic64_read(&fixture->user->bytes));
 	KUNIT_EXPECT_EQ(test, 1, fixture->user->refs);
 	mbx_user_put(fixture->user);
@@ -97,41 +97,36 @@ void fixture_detach(struct kunit *test, struct mbx_end *end)
 
 /* --- numbers --------------------------------------------------------------- */
 
-struct mbx_message *number_new(struct kunit *test, int value)
+struct mbx_message *payload_new(struct kunit *test, const void *payload, size_t len)
 {
-	struct kvec kvec = { &value, sizeof(value) };
+	struct kvec kvec = { (void *)payload, len };
 	struct fixture *fixture = test->priv;
-	struct mbx_message *msg;
 	struct iov_iter from;
 
-	msg = mbx_message_alloc(&fixture->kept, &fixture->registry.quota, sizeof(value));
-	if (IS_ERR(msg))
-		return msg;
-	iov_iter_kvec(&from, ITER_SOURCE, &kvec, 1, sizeof(value));
-	if (mbx_message_fill(msg, &from)) {
-		mbx_message_free(msg);
-		return ERR_PTR(-EFAULT);
-	}
-	return msg;
+	iov_iter_kvec(&from, ITER_SOURCE, &kvec, 1, len);
+	return mbx_message_make(&fixture->senders, &fixture->registry.quota, &from, 0, 0);
+}
+
+struct mbx_message *number_new(struct kunit *test, int value)
+{
+	return payload_new(test, &value, sizeof(value));
 }
 
 int put_as(struct kunit *test, int value, u64 type, u32 priority)
 {
+	struct mbx_send send = { .deadline.nonblock = true };
+	struct mbx_post post = { .msg = number_new(test, value) };
 	struct fixture *fixture = test->priv;
-	struct mbx_send send = {
-		.msg = number_new(test, value),
-		.deadline.nonblock = true,
-	};
 	unsigned int done;
 	int err;
 
-	KUNIT_ASSERT_FALSE(test, IS_ERR(send.msg));
-	send.msg->type = type;
-	send.msg->priority = priority;
-	err = mbx_port_send(&fixture->out, &send, 1, &done);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(post.msg));
+	post.msg->type = type;
+	post.msg->priority = priority;
+	err = mbx_port_send(&fixture->out, &send, &post, 1, &done);
 	KUNIT_EXPECT_EQ(test, done, err ? 0 : 1);
-	KUNIT_EXPECT_EQ(test, !send.msg, !err);
-	mbx_message_free(send.msg);
+	KUNIT_EXPECT_EQ(test, !post.msg, !err);
+	mbx_message_free(post.msg);
 	return err;
 }
 
@@ -162,6 +157,7 @@ int taking_run(struct kunit *test, struct mbx_end *end, struct taking *taking)
 	taking->test = test;
 	taking->receive.size = sizeof(taking->value);
 	taking->receive.copy = taking_copy;
+	taking->receive.count = 1;
 	return mbx_port_receive(end, &taking->receive);
 }
 
@@ -183,8 +179,9 @@ static int sleeper_run(void *arg)
 
 	allow_signal(SIGUSR1);
 	if (sleeper->sends) {
-		sleeper->result = mbx_port_send(sleeper->end, &sleeper->send, 1, &done);
-		mbx_message_free(sleeper->send.msg);
+		sleeper->result = mbx_port_send(sleeper->end, &sleeper->send, &sleeper->post, 1,
+						&done);
+		mbx_message_free(sleeper->post.msg);
 	} else {
 		sleeper->result = taking_run(sleeper->test, sleeper->end, &sleeper->taking);
 	}
@@ -200,7 +197,7 @@ void sleeper_start(struct kunit *test, struct sleeper *sleeper)
 	if (!sleeper->end)
 		sleeper->end = sleeper->sends ? &fixture->out : &fixture->in;
 	if (sleeper->sends)
-		sleeper->send.msg = number_new(test, sleeper->value);
+		sleeper->post.msg = number_new(test, sleeper->value);
 	init_completion(&sleeper->done);
 	sleeper->task = kthread_create(sleeper_run, sleeper, "mailbox_kunit");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(sleeper->task));
