@@ -12,6 +12,7 @@
 #include <net/net_namespace.h>
 
 #include "handle.h"
+#include "quick.h"
 
 static struct mbx_handle *handle_of(const struct file *file)
 {
@@ -53,9 +54,11 @@ static bool iocb_nonblock(const struct kiocb *iocb)
 	       (iocb->ki_filp->f_flags & O_NONBLOCK);
 }
 
-static __always_inline ssize_t handle_write(struct mbx_handle *handle,
-					    const struct iov_iter *from,
-					    bool nonblock)
+/* --- write ------------------------------------------------------------------ */
+
+/* @msg: if it was made, NULL if not. */
+static ssize_t handle_write(struct mbx_handle *handle, struct mbx_message *msg,
+			    const struct iov_iter *from, bool nonblock)
 {
 	struct mbx_send send __uninitialized;
 	size_t len = iov_iter_count(from);
@@ -67,30 +70,48 @@ static __always_inline ssize_t handle_write(struct mbx_handle *handle,
 	if (!handle->out.port)
 		return -EBADF;
 	mbx_send_init(&send, (struct mbx_deadline){ .nonblock = nonblock });
-	err = mbx_handle_send(handle, from, 0, 0, &send, &seq);
+	err = mbx_handle_send(handle, msg, from, 0, 0, &send, &seq);
 	if (err == -EPIPE)
 		send_sig(SIGPIPE, current, 0);
 	return err ?: len;
 }
 
-static ssize_t mbx_write(struct file *file, const char __user *data, size_t len,
-			 loff_t *pos)
+static noinline ssize_t write_slowly(struct file *file, struct mbx_message *msg,
+				     const char __user *data, size_t len)
 {
 	struct iov_iter from;
 
 	iov_iter_ubuf(&from, ITER_SOURCE, (void __user *)data, len);
-	return handle_write(handle_of(file), &from, file->f_flags & O_NONBLOCK);
+	return handle_write(handle_of(file), msg, &from,
+			    file->f_flags & O_NONBLOCK);
+}
+
+static ssize_t mbx_write(struct file *file, const char __user *data, size_t len,
+			 loff_t *pos)
+{
+	struct mbx_handle *handle = handle_of(file);
+	struct mbx_message *msg = NULL;
+
+	if (mbx_handle_port(handle) && handle->out.port) {
+		msg = mbx_quick_handle_message(handle, data, len, 0, 0);
+		if (msg && mbx_quick_send(&handle->out, msg, NULL))
+			return len;
+	}
+	return write_slowly(file, msg, data, len);
 }
 
 static ssize_t mbx_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	ssize_t done;
 
-	done = handle_write(handle_of(iocb->ki_filp), from, iocb_nonblock(iocb));
+	done = handle_write(handle_of(iocb->ki_filp), NULL, from,
+			    iocb_nonblock(iocb));
 	if (done > 0)
 		iov_iter_advance(from, done);
 	return done;
 }
+
+/* --- read ------------------------------------------------------------------- */
 
 struct mbx_read {
 	struct mbx_receive receive;
@@ -107,9 +128,8 @@ static int read_copy(struct mbx_receive *receive, const struct mbx_taken *taken,
 	return mbx_message_copy(taken->msg, read->to);
 }
 
-static __always_inline ssize_t handle_read(struct mbx_handle *handle,
-					   const struct iov_iter *to,
-					   bool nonblock)
+static ssize_t handle_read(struct mbx_handle *handle, const struct iov_iter *to,
+			   bool nonblock)
 {
 	struct mbx_read read __uninitialized;
 	int err;
@@ -131,13 +151,30 @@ static __always_inline ssize_t handle_read(struct mbx_handle *handle,
 	return err == -EPIPE ? 0 : err;
 }
 
-static ssize_t mbx_read(struct file *file, char __user *data, size_t size,
-			loff_t *pos)
+static noinline ssize_t read_slowly(struct file *file, char __user *data,
+				    size_t size)
 {
 	struct iov_iter to;
 
 	iov_iter_ubuf(&to, ITER_DEST, data, size);
 	return handle_read(handle_of(file), &to, file->f_flags & O_NONBLOCK);
+}
+
+static ssize_t mbx_read(struct file *file, char __user *data, size_t size,
+			loff_t *pos)
+{
+	struct mbx_handle *handle = handle_of(file);
+	struct mbx_message *msg;
+	ssize_t len;
+
+	if (!mbx_handle_port(handle) || !handle->in.port || !size)
+		return read_slowly(file, data, size);
+	msg = mbx_quick_receive(&handle->in, size);
+	if (!msg)
+		return read_slowly(file, data, size);
+	len = msg->len;
+	return mbx_quick_finish(&handle->in, msg,
+				mbx_quick_copy(msg, data, size)) ?: len;
 }
 
 static ssize_t mbx_read_iter(struct kiocb *iocb, struct iov_iter *to)
@@ -149,6 +186,8 @@ static ssize_t mbx_read_iter(struct kiocb *iocb, struct iov_iter *to)
 		iov_iter_advance(to, done);
 	return done;
 }
+
+/* --- poll ------------------------------------------------------------------- */
 
 static __poll_t mbx_poll(struct file *file, poll_table *wait)
 {

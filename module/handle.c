@@ -489,6 +489,45 @@ put_peer:
 	return err;
 }
 
+/* --- sending ---------------------------------------------------------------------- */
+
+/**
+ * mbx_handle_send() - send what an iterator holds as one message
+ * @handle:	bound to something to send to
+ * @msg:	the message, if it was made; NULL if not
+ * @from:	the payload, all of it
+ * @type:	of the message
+ * @priority:	of the message, in range
+ * @send:	how, and what came of it
+ * @seq:	number of the message; 0 if the port dropped it
+ *
+ * Context: process, sleeps unless told not to. Return: 0 or -errno as for
+ * mbx_port_send(), -EFAULT, -EDQUOT, -ENOMEM.
+ */
+int mbx_handle_send(struct mbx_handle *handle, struct mbx_message *msg,
+		    const struct iov_iter *from, u64 type, u32 priority,
+		    struct mbx_send *send, u64 *seq)
+{
+	struct mbx_post post = { .msg = msg };
+	unsigned int done;
+	int err;
+
+	/* Only spares the work: it is decided under the lock. */
+	if (!msg && iov_iter_count(from) >
+	    READ_ONCE(handle->out.port->policy.message_bytes_max))
+		return -EMSGSIZE;
+	if (!msg)
+		post.msg = mbx_handle_message(handle, from, type, priority);
+	if (IS_ERR(post.msg))
+		return PTR_ERR(post.msg);
+	err = mbx_port_send(&handle->out, send, &post, 1, &done);
+	if (err)
+		mbx_message_free(post.msg);
+	else
+		*seq = post.seq;
+	return err;
+}
+
 /* --- close ------------------------------------------------------------------------ */
 
 /**

@@ -193,6 +193,9 @@ int mbx_handle_create(struct mbx_handle *handle,
 int mbx_handle_open(struct mbx_handle *handle, const char *name, u64 *id);
 int mbx_handle_open_same(struct mbx_handle *handle, struct mbx_handle *other,
 			 u64 *id);
+int mbx_handle_send(struct mbx_handle *handle, struct mbx_message *msg,
+		    const struct iov_iter *from, u64 type, u32 priority,
+		    struct mbx_send *send, u64 *seq);
 int mbx_handle_pair(struct mbx_handle *handle, struct mbx_handle *peer,
 		    struct mailbox_ioc_port_pair *arg);
 int mbx_handle_link(struct mbx_handle *handle,
@@ -242,41 +245,6 @@ mbx_handle_message(struct mbx_handle *handle, const struct iov_iter *from,
 {
 	return mbx_message_make(&handle->senders, &handle->registry->quota,
 				from, type, priority);
-}
-
-/**
- * mbx_handle_send() - send what an iterator holds as one message
- * @handle:	bound to something to send to
- * @from:	the payload, all of it
- * @type:	of the message
- * @priority:	of the message, in range
- * @send:	how, and what came of it
- * @seq:	number of the message; 0 if the port dropped it
- *
- * Context: process, sleeps unless told not to. Return: 0 or -errno as for
- * mbx_port_send(), -EFAULT, -EDQUOT, -ENOMEM.
- */
-static __always_inline int
-mbx_handle_send(struct mbx_handle *handle, const struct iov_iter *from, u64 type,
-		u32 priority, struct mbx_send *send, u64 *seq)
-{
-	struct mbx_post post;
-	unsigned int done;
-	int err;
-
-	/* Only spares the work: it is decided under the lock. */
-	if (iov_iter_count(from) >
-	    READ_ONCE(handle->out.port->policy.message_bytes_max))
-		return -EMSGSIZE;
-	post.msg = mbx_handle_message(handle, from, type, priority);
-	if (IS_ERR(post.msg))
-		return PTR_ERR(post.msg);
-	err = mbx_port_send(&handle->out, send, &post, 1, &done);
-	if (err)
-		mbx_message_free(post.msg);
-	else
-		*seq = post.seq;
-	return err;
 }
 
 long mbx_ioctl(struct file *file, unsigned int cmd, unsigned long arg);

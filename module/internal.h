@@ -33,7 +33,6 @@
  *       mbx_calls.lock   spinlock: who sleeps in a call
  *         mbx_port.lock  spinlock: everything that moves in a port
  *   mbx_quota.lock       spinlock, innermost: the table of users
- *   mbx_spare.lock       spinlock, innermost: memory kept ready for a sender
  *
  * Of two ports, no more than one is locked at a time.
  *
@@ -50,6 +49,7 @@
 #include <linux/hash.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
@@ -159,6 +159,22 @@ static inline unsigned int mbx_message_pages(const struct mbx_message *msg)
 	return DIV_ROUND_UP(msg->len, PAGE_SIZE);
 }
 
+/* The slab object for a payload of @len bytes, or for the head of its pages. */
+static inline unsigned int mbx_message_room(size_t len)
+{
+	size_t size = sizeof(struct mbx_message) + len;
+
+	if (len > MBX_INLINE_MAX)
+		return MBX_ROOM_PAGES;
+	return size <= 128 ? 0 : ilog2(size - 1) - 6;
+}
+
+/* What a message costs its sender's quota. */
+static inline size_t mbx_message_cost(size_t len)
+{
+	return len + MAILBOX_MESSAGE_OVERHEAD;
+}
+
 /* What a message takes, in bytes. It does not share another one's payload. */
 static inline size_t mbx_message_memory(const struct mbx_message *msg)
 {
@@ -212,12 +228,71 @@ struct mbx_user *mbx_user_get(struct mbx_quota *quota, kuid_t uid);
 void mbx_user_put(struct mbx_user *user);
 int mbx_user_charge_port(struct mbx_user *user);
 void mbx_user_uncharge_port(struct mbx_user *user);
-int mbx_user_charge_bytes(struct mbx_user *user, size_t bytes);
-void mbx_user_uncharge_bytes(struct mbx_user *user, size_t bytes);
+int mbx_user_charge_over(struct mbx_user *user, size_t bytes);
 unsigned long mbx_user_charge_spare(struct mbx_user *user);
 void mbx_user_uncharge_spare(struct mbx_user *user, unsigned long bytes);
 int mbx_user_charge_watch(struct mbx_user *user);
 void mbx_user_uncharge_watch(struct mbx_user *user);
+
+/**
+ * mbx_user_charge_bytes() - count a message that the user sends
+ * @user:	the account
+ * @bytes:	what it costs
+ *
+ * Context: process. Return: 0 or -EDQUOT.
+ */
+static inline int mbx_user_charge_bytes(struct mbx_user *user, size_t bytes)
+{
+	if (atomic64_add_return(bytes, &user->bytes) <=
+	    READ_ONCE(mbx_user_bytes_max))
+		return 0;
+	return mbx_user_charge_over(user, bytes);
+}
+
+/**
+ * mbx_user_uncharge_bytes() - the message is gone
+ * @user:	the account
+ * @bytes:	what was charged
+ */
+static inline void mbx_user_uncharge_bytes(struct mbx_user *user, size_t bytes)
+{
+	atomic64_sub(bytes, &user->bytes);
+}
+
+/* --- message.c, once more -------------------------------------------------- */
+
+/* All but the payload, and what is known since it was allocated. */
+static inline void mbx_message_init(struct mbx_message *msg,
+				    struct mbx_sender *sender, size_t len,
+				    u64 type, u32 priority, u64 time_ns)
+{
+	msg->waiter = NULL;
+	msg->sender = sender;
+	msg->type = type;
+	msg->seq = 0;
+	msg->time_ns = time_ns;
+	msg->len = len;
+	msg->priority = priority;
+	msg->pins = 0;
+}
+
+/**
+ * mbx_message_keep() - mbx_message_free(), if its memory is to be kept
+ * @msg:	likewise, not NULL
+ *
+ * Return: false if it is not; then nothing has happened.
+ */
+static inline bool mbx_message_keep(struct mbx_message *msg)
+{
+	struct mbx_sender *sender = msg->sender;
+
+	if (!msg->kept || !READ_ONCE(sender->spare.limit))
+		return false;
+	mbx_user_uncharge_bytes(sender->user, mbx_message_cost(msg->len));
+	llist_add(&msg->spare, &sender->spare.returned[msg->room]);
+	mbx_sender_put(sender);
+	return true;
+}
 
 /**
  * struct mbx_deadline - how long a call may sleep
@@ -753,6 +828,7 @@ int mbx_port_send(struct mbx_end *end, struct mbx_send *send,
 		  struct mbx_post *posts, unsigned int count,
 		  unsigned int *done);
 int mbx_port_receive(struct mbx_end *end, struct mbx_receive *receive);
+int mbx_port_unreceive(struct mbx_end *end, struct mbx_message *msg, int err);
 
 /* hold.c; @spent gets messages that have had their last lease */
 int mbx_port_reply(struct mbx_end *end, struct mbx_reply *reply);

@@ -44,7 +44,7 @@ int mbx_ioctl_send(struct mbx_ioctl *ioctl)
 		return err;
 
 	mbx_ioctl_source(&from, arg->data, arg->len);
-	err = mbx_handle_send(handle, &from, arg->type, arg->priority, &send,
+	err = mbx_handle_send(handle, NULL, &from, arg->type, arg->priority, &send,
 			      &arg->seq);
 	if (err)
 		return err;
@@ -328,8 +328,8 @@ int mbx_ioctl_call(struct mbx_ioctl *ioctl)
 		return err;
 
 	mbx_ioctl_source(&from, arg->data, arg->len);
-	err = mbx_handle_send(handle, &from, arg->type, arg->priority, &send,
-			      &arg->seq);
+	err = mbx_handle_send(handle, NULL, &from, arg->type, arg->priority,
+			      &send, &arg->seq);
 	if (!err)
 		err = call_finish(ioctl, &send);
 	mbx_message_free(send.reply);

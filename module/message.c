@@ -27,27 +27,6 @@ static struct list_head *message_pages(const struct mbx_message *msg)
 	return (struct list_head *)msg->data;
 }
 
-static size_t message_cost(size_t len)
-{
-	return len + MAILBOX_MESSAGE_OVERHEAD;
-}
-
-/* What it was charged with. */
-static size_t message_charged(const struct mbx_message *msg)
-{
-	return message_cost(msg->shared ? 0 : msg->len);
-}
-
-/* The slab object for a payload of @len bytes, or for the head of its pages. */
-static unsigned int message_room(size_t len)
-{
-	size_t size = sizeof(struct mbx_message) + len;
-
-	if (len > MBX_INLINE_MAX)
-		return MBX_ROOM_PAGES;
-	return size <= 128 ? 0 : ilog2(size - 1) - 6;
-}
-
 static size_t room_bytes(unsigned int room)
 {
 	return room == MBX_ROOM_PAGES ? 128 : 128UL << room;
@@ -110,12 +89,12 @@ struct mbx_message *mbx_message_alloc_copy(const struct mbx_message *msg)
 	struct mbx_message *copy;
 	int err;
 
-	err = mbx_user_charge_bytes(msg->sender->user, message_cost(0));
+	err = mbx_user_charge_bytes(msg->sender->user, mbx_message_cost(0));
 	if (err)
 		return ERR_PTR(err);
 	copy = kmalloc(sizeof(*copy) + sizeof(msg), GFP_KERNEL_ACCOUNT);
 	if (!copy) {
-		mbx_user_uncharge_bytes(msg->sender->user, message_cost(0));
+		mbx_user_uncharge_bytes(msg->sender->user, mbx_message_cost(0));
 		return ERR_PTR(-ENOMEM);
 	}
 	*copy = *msg;
@@ -123,6 +102,7 @@ struct mbx_message *mbx_message_alloc_copy(const struct mbx_message *msg)
 	copy->waiter = NULL;
 	copy->pins = 0;
 	copy->shared = 1;
+	copy->kept = 0;
 	*message_origin(copy) = NULL;
 	return copy;
 }
@@ -166,22 +146,23 @@ void mbx_message_unshare(struct mbx_message *msg)
  */
 void mbx_message_free(struct mbx_message *msg)
 {
+	struct mbx_message *origin = NULL;
 	struct mbx_sender *sender;
 
-	if (!msg)
+	if (!msg || mbx_message_keep(msg))
 		return;
 	sender = msg->sender;
-	mbx_user_uncharge_bytes(sender->user, message_charged(msg));
 	if (msg->shared) {
-		struct mbx_message *origin = *message_origin(msg);
-
-		mbx_message_destroy(msg);
-		if (origin)
-			mbx_message_unshare(origin);
-	} else if (!mbx_spare_keep(&sender->spare, msg)) {
-		mbx_message_destroy(msg);
+		mbx_user_uncharge_bytes(sender->user, mbx_message_cost(0));
+		origin = *message_origin(msg);
+	} else {
+		mbx_user_uncharge_bytes(sender->user, mbx_message_cost(msg->len));
+		mbx_spare_uncount(&sender->spare, msg);
 	}
+	mbx_message_destroy(msg);
 	mbx_sender_put(sender);
+	if (origin)
+		mbx_message_unshare(origin);
 }
 
 /* Where the next @len bytes are, if that is one short piece of user memory. */
@@ -250,15 +231,17 @@ static int pages_copy(const struct mbx_message *msg, size_t len,
 }
 
 /* Memory for a message of @len bytes, old or new. */
-static struct mbx_message *message_alloc(struct mbx_sender *sender, size_t len)
+static struct mbx_message *message_alloc(struct mbx_spare *spare, size_t len)
 {
-	unsigned int room = message_room(len);
-	struct mbx_message *msg = mbx_spare_take(&sender->spare, room);
+	unsigned int room = mbx_message_room(len);
+	struct mbx_message *msg = mbx_spare_take(spare, room);
 	unsigned int had = 0;
 
 	if (msg) {
-		if (room == MBX_ROOM_PAGES)
-			had = mbx_message_pages(msg);
+		if (room != MBX_ROOM_PAGES)
+			return msg;
+		had = mbx_message_pages(msg);
+		mbx_spare_uncount(spare, msg);
 	} else {
 		msg = kmalloc(room_bytes(room), GFP_KERNEL_ACCOUNT);
 		if (!msg)
@@ -268,13 +251,13 @@ static struct mbx_message *message_alloc(struct mbx_sender *sender, size_t len)
 		msg->room = room;
 		msg->shared = 0;
 	}
-	msg->sender = sender;
 	msg->len = len;
 	if (room == MBX_ROOM_PAGES &&
 	    pages_fit(message_pages(msg), had, mbx_message_pages(msg))) {
 		kfree(msg);
 		return NULL;
 	}
+	mbx_spare_count(spare, msg);
 	return msg;
 }
 
@@ -301,31 +284,43 @@ struct mbx_message *mbx_message_make(struct mbx_senders *senders,
 
 	if (!sender)
 		return ERR_PTR(-ENOMEM);
-	err = mbx_user_charge_bytes(sender->user, message_cost(len));
+	err = mbx_user_charge_bytes(sender->user, mbx_message_cost(len));
 	if (err)
 		goto put;
-	msg = message_alloc(sender, len);
+	msg = message_alloc(&sender->spare, len);
 	if (!msg) {
 		err = -ENOMEM;
 		goto uncharge;
 	}
-	msg->waiter = NULL;
-	msg->type = type;
-	msg->seq = 0;
-	msg->time_ns = ktime_get_ns();
-	msg->priority = priority;
-	msg->pins = 0;
+	mbx_message_init(msg, sender, len, type, priority, ktime_get_ns());
 	err = mbx_message_is_inline(msg) ? inline_fill(msg, from) :
 					   pages_fill(msg, from);
-	if (!err)
-		return msg;
+	if (err) {
+		mbx_message_free(msg);
+		return ERR_PTR(err);
+	}
+	return msg;
 
-	mbx_message_destroy(msg);
 uncharge:
-	mbx_user_uncharge_bytes(sender->user, message_cost(len));
+	mbx_user_uncharge_bytes(sender->user, mbx_message_cost(len));
 put:
 	mbx_sender_put(sender);
 	return ERR_PTR(err);
+}
+
+/**
+ * mbx_message_copy_user() - mbx_message_copy() to user space
+ * @msg:	likewise
+ * @to:		where to
+ * @size:	bytes that there is room for
+ */
+int mbx_message_copy_user(const struct mbx_message *msg, void __user *to,
+			  size_t size)
+{
+	struct iov_iter iter;
+
+	iov_iter_ubuf(&iter, ITER_DEST, to, size);
+	return mbx_message_copy(msg, &iter);
 }
 
 /**

@@ -26,19 +26,18 @@ struct pid;
 
 /**
  * struct mbx_spare - memory of messages that were received, for the next ones
- * @limit:	at most so many @bytes are kept; 0 = none, any more
+ * @limit:	so many bytes may be kept; 0 = none, any more
  * @charged:	for so many of them the user's account pays
- * @bytes:	how much there is
- * @messages:	by their room, chained by @spare
- *
- * Whoever is done with a message adds it. Only the thread that sends takes one:
- * that is why no lock is needed.
+ * @bytes:	what the messages take that are kept, or will be: mbx_message.kept
+ * @ready:	messages by their room, chained by @spare; the sending thread's own
+ * @returned:	likewise, those that were received since it looked
  */
 struct mbx_spare {
 	unsigned long limit;
 	unsigned long charged;
 	atomic_long_t bytes;
-	struct llist_head messages[MBX_ROOMS];
+	struct llist_node *ready[MBX_ROOMS];
+	struct llist_head returned[MBX_ROOMS];
 };
 
 /**
@@ -87,7 +86,7 @@ struct mbx_senders {
  * @node:	in its lane, or in a list of those that have it
  * @copies:	instead, once it is shared: how many refer to its payload
  * @next:	instead, while it is about to be freed
- * @spare:	instead, in mbx_spare.messages
+ * @spare:	instead, in mbx_spare.ready or .returned
  * @waiter:	the sender that sleeps until this is taken or let in, or NULL;
  *		mbx_port.lock. Use mbx_message_waiter()
  * @deliveries:	instead, with MBX_PINS_LEASED: how many leases it has had
@@ -97,6 +96,7 @@ struct mbx_senders {
  * @time_ns:	when it was sent, CLOCK_MONOTONIC
  * @len:	payload bytes
  * @room:	of the slab object
+ * @kept:	counts in mbx_spare.bytes, and goes there when it is done with
  * @priority:	as sent
  * @shared:	the payload is that of another message
  * @pins:	peeks under way, MBX_PINS_DEAD and _LEASED; mbx_port.lock
@@ -124,6 +124,7 @@ struct mbx_message {
 	u64 time_ns;
 	u32 len : 25;
 	u32 room : 3;
+	u32 kept : 1;
 	u16 priority : 15;
 	u16 shared : 1;
 	u16 pins;
@@ -158,9 +159,43 @@ void mbx_senders_forget(struct mbx_senders *senders);
 /* --- spare.c ------------------------------------------------------------ */
 
 void mbx_spare_init(struct mbx_spare *spare, unsigned long limit);
-struct mbx_message *mbx_spare_take(struct mbx_spare *spare, unsigned int room);
-bool mbx_spare_keep(struct mbx_spare *spare, struct mbx_message *msg);
+void mbx_spare_count(struct mbx_spare *spare, struct mbx_message *msg);
+void mbx_spare_uncount(struct mbx_spare *spare, struct mbx_message *msg);
 void mbx_spare_empty(struct mbx_spare *spare);
+
+/**
+ * mbx_spare_take() - a message that was left
+ * @spare:	the calling thread's, whose struct mbx_sender it has a reference to
+ * @room:	of this size
+ *
+ * Context: process. Return: the message, of which @room and @kept hold, and the
+ * length, which tells how many pages it has. NULL if there is none.
+ */
+static inline struct mbx_message *mbx_spare_take(struct mbx_spare *spare,
+						 unsigned int room)
+{
+	struct llist_node *node = spare->ready[room];
+
+	if (!node) {
+		if (llist_empty(&spare->returned[room]))
+			return NULL;
+		node = llist_del_all(&spare->returned[room]);
+	}
+	spare->ready[room] = node->next;
+	return llist_entry(node, struct mbx_message, spare);
+}
+
+/**
+ * mbx_spare_untake() - it is not needed after all
+ * @spare:	likewise
+ * @msg:	from mbx_spare_take()
+ */
+static inline void mbx_spare_untake(struct mbx_spare *spare,
+				    struct mbx_message *msg)
+{
+	msg->spare.next = spare->ready[msg->room];
+	spare->ready[msg->room] = &msg->spare;
+}
 
 /* --- message.c ---------------------------------------------------------- */
 
@@ -174,5 +209,7 @@ void mbx_message_unshare(struct mbx_message *msg);
 void mbx_message_free(struct mbx_message *msg);
 void mbx_message_destroy(struct mbx_message *msg);
 int mbx_message_copy(const struct mbx_message *msg, const struct iov_iter *to);
+int mbx_message_copy_user(const struct mbx_message *msg, void __user *to,
+			  size_t size);
 
 #endif /* MBX_MESSAGE_H */

@@ -71,7 +71,7 @@ static struct mbx_lane *lanes_take(struct mbx_lanes *lanes)
 {
 	struct mbx_lane *lane;
 
-	if (!lanes->count)
+	if (!lanes || !lanes->count)
 		return NULL;
 	lane = list_first_entry(&lanes->list, struct mbx_lane, messages);
 	list_del(&lane->messages);
@@ -467,24 +467,18 @@ static struct mbx_lane *find_sender(const struct mbx_queue *queue,
 }
 
 /**
- * mbx_queue_find() - the message that a receive gets next
- * @queue:	the queue
- * @select:	what the receive wants
- *
- * Context: any; the caller serialises. Return: the message, still in the
- * queue, or NULL.
+ * mbx_queue_find_lane() - mbx_queue_find(), if there are lanes
+ * @queue:	likewise
+ * @select:	likewise
  */
-struct mbx_message *mbx_queue_find(const struct mbx_queue *queue,
-				   const struct mbx_select *select)
+struct mbx_message *mbx_queue_find_lane(const struct mbx_queue *queue,
+					const struct mbx_select *select)
 {
 	struct mbx_lane *lane = NULL;
 	struct rb_node *node;
 
-	if (!queue->count)
-		return NULL;
-	if (queue->single || queue->alone) {
-		struct mbx_message *msg = queue->single ?:
-					  lane_head(queue->alone);
+	if (queue->alone) {
+		struct mbx_message *msg = lane_head(queue->alone);
 
 		return mbx_select_match(select, msg) ? msg : NULL;
 	}
@@ -627,28 +621,19 @@ static void queue_unfold(struct mbx_queue *queue)
 }
 
 /**
- * mbx_queue_push() - queue a message where its number and priority belong
- * @queue:	the queue
- * @msg:	the message, numbered, in no queue
- * @reserve:	lanes of which one may be used
- *
- * Context: any; the caller serialises. Return: false if a lane is needed that
- * neither the queue nor @reserve has; nothing has changed then.
+ * mbx_queue_push_lane() - mbx_queue_push(), if it needs a lane
+ * @queue:	likewise
+ * @msg:	likewise
+ * @reserve:	likewise
  */
-bool mbx_queue_push(struct mbx_queue *queue, struct mbx_message *msg,
-		    struct mbx_lanes *reserve)
+bool mbx_queue_push_lane(struct mbx_queue *queue, struct mbx_message *msg,
+			 struct mbx_lanes *reserve)
 {
 	struct mbx_lane *lane = NULL;
 
-	if (!queue->count && queue->spare) {
-		queue->single = msg;
-		queue->count = 1;
-		queue->bytes = msg->len;
-		return true;
-	}
 	if (queue->single) {
 		if (!message_joins(queue, queue->single, msg) &&
-		    !reserve->count)
+		    !(reserve && reserve->count))
 			return false;
 		queue_unfold(queue);
 	}
@@ -683,23 +668,14 @@ bool mbx_queue_push(struct mbx_queue *queue, struct mbx_message *msg,
 }
 
 /**
- * mbx_queue_remove() - take a message out
- * @queue:	the queue
- * @msg:	a message in it
- *
- * Context: any; the caller serialises.
+ * mbx_queue_remove_lane() - mbx_queue_remove(), if there are lanes
+ * @queue:	likewise, which has counted it out
+ * @msg:	likewise
  */
-void mbx_queue_remove(struct mbx_queue *queue, struct mbx_message *msg)
+void mbx_queue_remove_lane(struct mbx_queue *queue, struct mbx_message *msg)
 {
 	struct mbx_lane *lane;
 	bool first;
-
-	queue->count--;
-	queue->bytes -= msg->len;
-	if (queue->single) {
-		queue->single = NULL;
-		return;
-	}
 
 	lane = lane_with(queue, msg);
 	first = lane_head(lane) == msg;

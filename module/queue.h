@@ -113,12 +113,71 @@ struct mbx_queue {
 
 void mbx_queue_init(struct mbx_queue *queue, bool fifo);
 void mbx_queue_exit(struct mbx_queue *queue);
-bool mbx_queue_push(struct mbx_queue *queue, struct mbx_message *msg,
-		    struct mbx_lanes *reserve);
-void mbx_queue_remove(struct mbx_queue *queue, struct mbx_message *msg);
-struct mbx_message *mbx_queue_find(const struct mbx_queue *queue,
-				   const struct mbx_select *select);
 struct mbx_message *mbx_queue_least(const struct mbx_queue *queue);
+
+/* If there is, or will be, more than one message. */
+bool mbx_queue_push_lane(struct mbx_queue *queue, struct mbx_message *msg,
+			 struct mbx_lanes *reserve);
+void mbx_queue_remove_lane(struct mbx_queue *queue, struct mbx_message *msg);
+struct mbx_message *mbx_queue_find_lane(const struct mbx_queue *queue,
+					const struct mbx_select *select);
+
+/**
+ * mbx_queue_push() - queue a message where its number and priority belong
+ * @queue:	the queue
+ * @msg:	the message, numbered, in no queue
+ * @reserve:	lanes of which one may be used; NULL = there are none
+ *
+ * Context: any; the caller serialises. Return: false if a lane is needed that
+ * neither the queue nor @reserve has; nothing has changed then.
+ */
+static inline bool mbx_queue_push(struct mbx_queue *queue,
+				  struct mbx_message *msg,
+				  struct mbx_lanes *reserve)
+{
+	if (queue->count || !queue->spare)
+		return mbx_queue_push_lane(queue, msg, reserve);
+	queue->single = msg;
+	queue->count = 1;
+	queue->bytes = msg->len;
+	return true;
+}
+
+/**
+ * mbx_queue_remove() - take a message out
+ * @queue:	the queue
+ * @msg:	a message in it
+ *
+ * Context: any; the caller serialises.
+ */
+static inline void mbx_queue_remove(struct mbx_queue *queue,
+				    struct mbx_message *msg)
+{
+	queue->count--;
+	queue->bytes -= msg->len;
+	if (queue->single)
+		queue->single = NULL;
+	else
+		mbx_queue_remove_lane(queue, msg);
+}
+
+/**
+ * mbx_queue_find() - the message that a receive gets next
+ * @queue:	the queue
+ * @select:	what the receive wants
+ *
+ * Context: any; the caller serialises. Return: the message, still in the
+ * queue, or NULL.
+ */
+static inline struct mbx_message *
+mbx_queue_find(const struct mbx_queue *queue, const struct mbx_select *select)
+{
+	if (!queue->count)
+		return NULL;
+	if (!queue->single)
+		return mbx_queue_find_lane(queue, select);
+	return mbx_select_match(select, queue->single) ? queue->single : NULL;
+}
 
 static inline void mbx_lanes_init(struct mbx_lanes *lanes)
 {

@@ -124,29 +124,16 @@ void mbx_user_uncharge_port(struct mbx_user *user)
 }
 
 /**
- * mbx_user_charge_bytes() - count a message that the user sends
- * @user:	the account
- * @bytes:	what it costs
- *
- * Context: process. Return: 0 or -EDQUOT.
+ * mbx_user_charge_over() - mbx_user_charge_bytes(), if the quota is used up
+ * @user:	likewise
+ * @bytes:	likewise; they were counted
  */
-int mbx_user_charge_bytes(struct mbx_user *user, size_t bytes)
+int mbx_user_charge_over(struct mbx_user *user, size_t bytes)
 {
-	if (atomic64_add_return(bytes, &user->bytes) <=
-	    READ_ONCE(mbx_user_bytes_max) || capable(CAP_SYS_RESOURCE))
+	if (capable(CAP_SYS_RESOURCE))
 		return 0;
-	atomic64_sub(bytes, &user->bytes);
+	mbx_user_uncharge_bytes(user, bytes);
 	return -EDQUOT;
-}
-
-/**
- * mbx_user_uncharge_bytes() - the message is gone
- * @user:	the account
- * @bytes:	what was charged
- */
-void mbx_user_uncharge_bytes(struct mbx_user *user, size_t bytes)
-{
-	atomic64_sub(bytes, &user->bytes);
 }
 
 /**

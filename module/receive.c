@@ -196,6 +196,24 @@ static void receive_put_back(struct mbx_end *end, const struct mbx_taken *taken)
 		mbx_message_free(msg);
 }
 
+/**
+ * mbx_port_unreceive() - a message that was in hand is not received
+ * @end:	by which it was taken
+ * @msg:	nobody waited for it
+ * @err:	why
+ *
+ * Context: process, may sleep. Return: @err.
+ */
+int mbx_port_unreceive(struct mbx_end *end, struct mbx_message *msg, int err)
+{
+	struct mbx_taken taken;
+
+	mbx_taken_fill(&taken, msg);
+	receive_put_back(end, &taken);
+	trace_mailbox_refuse(end->port->id, MAILBOX_WAITER_RECEIVER, err);
+	return err;
+}
+
 /* What became of a message whose copy was made. */
 enum commit {
 	COMMIT_DONE,

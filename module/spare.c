@@ -5,8 +5,11 @@
  * to its quota of bytes only while a message is in it; how much a user may have
  * ready has a limit of its own.
  *
- * A list without a lock may have any number of tasks that add, and one that takes:
- * see linux/llist.h.
+ * Whether a message is to be kept is decided when it is made. So it comes and
+ * goes without being counted.
+ *
+ * Whoever is done with a message adds it to a list without a lock. Only the thread
+ * that sends takes from there, and all at once; so what it has then is its own.
  */
 #include <linux/list.h>
 #include <linux/mm.h>
@@ -25,49 +28,51 @@ void mbx_spare_init(struct mbx_spare *spare, unsigned long limit)
 	spare->limit = limit;
 	spare->charged = limit;
 	atomic_long_set(&spare->bytes, 0);
-	for (i = 0; i < MBX_ROOMS; i++)
-		init_llist_head(&spare->messages[i]);
+	for (i = 0; i < MBX_ROOMS; i++) {
+		spare->ready[i] = NULL;
+		init_llist_head(&spare->returned[i]);
+	}
 }
 
 /**
- * mbx_spare_take() - a message that was left
- * @spare:	the calling thread's, whose struct mbx_sender it has a reference to
- * @room:	of this size
+ * mbx_spare_count() - is a new message to be kept when it is done with?
+ * @spare:	the calling thread's
+ * @msg:	of the size that it will have; told
  *
- * Context: process. Return: the message, whose length tells how many pages it has;
- * all else but that is to be set. NULL if there is none.
+ * Context: process.
  */
-struct mbx_message *mbx_spare_take(struct mbx_spare *spare, unsigned int room)
-{
-	struct llist_head *list = &spare->messages[room];
-	struct mbx_message *msg;
-
-	if (llist_empty(list))
-		return NULL;
-	msg = llist_entry(llist_del_first(list), struct mbx_message, spare);
-	atomic_long_sub(mbx_message_memory(msg), &spare->bytes);
-	return msg;
-}
-
-/**
- * mbx_spare_keep() - a message is done with
- * @spare:	its sender's; who calls has a reference to that
- * @msg:	the message, which does not share another one's payload
- *
- * Context: process. Return: false if there is enough already: it is still the
- * caller's.
- */
-bool mbx_spare_keep(struct mbx_spare *spare, struct mbx_message *msg)
+void mbx_spare_count(struct mbx_spare *spare, struct mbx_message *msg)
 {
 	size_t bytes = mbx_message_memory(msg);
 
-	if (atomic_long_add_return(bytes, &spare->bytes) >
-	    READ_ONCE(spare->limit)) {
+	msg->kept = atomic_long_add_return(bytes, &spare->bytes) <=
+		    READ_ONCE(spare->limit);
+	if (!msg->kept)
 		atomic_long_sub(bytes, &spare->bytes);
-		return false;
+}
+
+/**
+ * mbx_spare_uncount() - a message is not to be kept
+ * @spare:	its sender's; who calls has a reference to that
+ * @msg:	in no list
+ *
+ * Context: process.
+ */
+void mbx_spare_uncount(struct mbx_spare *spare, struct mbx_message *msg)
+{
+	if (msg->kept)
+		atomic_long_sub(mbx_message_memory(msg), &spare->bytes);
+	msg->kept = 0;
+}
+
+static void chain_free(struct mbx_spare *spare, struct llist_node *chain)
+{
+	struct mbx_message *msg, *next;
+
+	llist_for_each_entry_safe(msg, next, chain, spare) {
+		mbx_spare_uncount(spare, msg);
+		mbx_message_destroy(msg);
 	}
-	llist_add(&msg->spare, &spare->messages[msg->room]);
-	return true;
 }
 
 /**
@@ -78,12 +83,11 @@ bool mbx_spare_keep(struct mbx_spare *spare, struct mbx_message *msg)
  */
 void mbx_spare_empty(struct mbx_spare *spare)
 {
-	struct mbx_message *msg, *next;
 	unsigned int i;
 
-	for (i = 0; i < MBX_ROOMS; i++)
-		llist_for_each_entry_safe(msg, next,
-					  llist_del_all(&spare->messages[i]),
-					  spare)
-			mbx_message_destroy(msg);
+	for (i = 0; i < MBX_ROOMS; i++) {
+		chain_free(spare, spare->ready[i]);
+		spare->ready[i] = NULL;
+		chain_free(spare, llist_del_all(&spare->returned[i]));
+	}
 }
