@@ -30,11 +30,13 @@ int mbx_ioctl_reply(const struct mbx_ioctl *ioctl, size_t from)
  * @ioctl:	the command, which cannot be undone when they cannot
  * @from:	where in the struct they start
  *
- * It writes back what was read. Context: process. Return: 0 or -EFAULT.
+ * Context: process. Return: 0 or -EFAULT.
  */
 int mbx_ioctl_probe(const struct mbx_ioctl *ioctl, size_t from)
 {
-	return mbx_ioctl_reply(ioctl, from);
+	if (from >= ioctl->size)
+		return 0;
+	return mbx_user_probe(ioctl->user + from, ioctl->size - from);
 }
 
 /**

@@ -90,6 +90,13 @@ static inline s64 mbx_ioctl_clock_offset(void)
 	return timespec64_to_ns(&current->nsproxy->time_ns->offsets.monotonic);
 }
 
+/* Is a command not to sleep, as its flags say, or the handle's? */
+static inline bool mbx_ioctl_nonblock(const struct mbx_ioctl *ioctl,
+				      bool nonblock)
+{
+	return nonblock || (ioctl->file->f_flags & O_NONBLOCK);
+}
+
 /**
  * mbx_ioctl_deadline() - how long a command may sleep
  * @ioctl:	the command
@@ -111,7 +118,7 @@ mbx_ioctl_deadline(const struct mbx_ioctl *ioctl, bool nonblock, bool realtime,
 		ns = max_t(s64, host, 1);
 	}
 	return (struct mbx_deadline) {
-		.nonblock = nonblock || (ioctl->file->f_flags & O_NONBLOCK),
+		.nonblock = mbx_ioctl_nonblock(ioctl, nonblock),
 		.clock = realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC,
 		.ns = ns,
 	};

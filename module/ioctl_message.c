@@ -8,17 +8,27 @@
 #include <linux/uio.h>
 
 #include "ioctl.h"
+#include "quick.h"
 #include "user.h"
 
 /* --- send --------------------------------------------------------------------- */
 
-/**
- * mbx_ioctl_send() - MAILBOX_IOC_SEND
- * @ioctl:	the command
- */
-int mbx_ioctl_send(struct mbx_ioctl *ioctl)
+/* It was seen to be writable, and the message is sent. */
+static int send_tell(const struct mbx_ioctl *ioctl)
 {
-	struct mbx_handle *handle = ioctl->handle;
+	const struct mailbox_ioc_send *arg = &ioctl->arg.send;
+	struct mailbox_ioc_send __user *user = ioctl->user;
+
+	/* This is the first size that was published. */
+	BUILD_BUG_ON(sizeof(*user) != 64);
+	mbx_words_write(&user->seq, &arg->seq,
+			sizeof(*arg) - offsetof(typeof(*arg), seq));
+	return 0;
+}
+
+/* @msg: if it was made, NULL if not. */
+static noinline int send_slowly(struct mbx_ioctl *ioctl, struct mbx_message *msg)
+{
 	struct mailbox_ioc_send *arg = &ioctl->arg.send;
 	struct mbx_send send __uninitialized;
 	struct iov_iter from;
@@ -29,10 +39,37 @@ int mbx_ioctl_send(struct mbx_ioctl *ioctl)
 						arg->flags & MAILBOX_SEND_REALTIME,
 						arg->deadline_ns));
 	send.sync = arg->flags & MAILBOX_SEND_SYNC;
+	mbx_ioctl_source(&from, arg->data, arg->len);
+	err = mbx_handle_send(ioctl->handle, msg, &from, arg->type,
+			      arg->priority, &send, &arg->seq);
+	if (err)
+		return err;
+	if (send.sync) {
+		arg->taken_bytes = send.taken_bytes;
+		arg->taken_pid = pid_vnr(send.taken_pid);
+		arg->taken_tid = pid_vnr(send.taken_tid);
+		put_pid(send.taken_pid);
+		put_pid(send.taken_tid);
+	}
+	return send_tell(ioctl);
+}
+
+/**
+ * mbx_ioctl_send() - MAILBOX_IOC_SEND
+ * @ioctl:	the command
+ */
+int mbx_ioctl_send(struct mbx_ioctl *ioctl)
+{
+	struct mailbox_ioc_send *arg = &ioctl->arg.send;
+	struct mbx_handle *handle = ioctl->handle;
+	bool sync = arg->flags & MAILBOX_SEND_SYNC;
+	struct mbx_message *msg = NULL;
+	int err;
+
 	if ((arg->flags & ~(MAILBOX_SEND_NONBLOCK | MAILBOX_SEND_SYNC |
 			    MAILBOX_SEND_REALTIME)) ||
 	    arg->priority > MAILBOX_PRIORITY_MAX ||
-	    (send.sync && send.deadline.nonblock))
+	    (sync && mbx_ioctl_nonblock(ioctl, arg->flags & MAILBOX_SEND_NONBLOCK)))
 		return -EINVAL;
 	err = mbx_ioctl_may(handle, &handle->out);
 	if (err)
@@ -42,24 +79,17 @@ int mbx_ioctl_send(struct mbx_ioctl *ioctl)
 	err = mbx_ioctl_probe(ioctl, offsetof(typeof(*arg), seq));
 	if (err)
 		return err;
-
-	mbx_ioctl_source(&from, arg->data, arg->len);
-	err = mbx_handle_send(handle, NULL, &from, arg->type, arg->priority, &send,
-			      &arg->seq);
-	if (err)
-		return err;
 	arg->taken_bytes = 0;
 	arg->taken_pid = 0;
 	arg->taken_tid = 0;
-	if (send.sync) {
-		arg->taken_bytes = send.taken_bytes;
-		arg->taken_pid = pid_vnr(send.taken_pid);
-		arg->taken_tid = pid_vnr(send.taken_tid);
-		put_pid(send.taken_pid);
-		put_pid(send.taken_tid);
+	if (!sync) {
+		msg = mbx_quick_handle_message(handle, u64_to_user_ptr(arg->data),
+					       arg->len, arg->type,
+					       arg->priority);
+		if (msg && mbx_quick_send(&handle->out, msg, &arg->seq))
+			return send_tell(ioctl);
 	}
-	mbx_ioctl_reply(ioctl, offsetof(typeof(*arg), seq));
-	return 0;
+	return send_slowly(ioctl, msg);
 }
 
 /* --- receive ------------------------------------------------------------------- */
@@ -143,21 +173,30 @@ static int receive_tell_answered(const struct mbx_ioctl_receive *call)
 	       -EFAULT : 0;
 }
 
+/**
+ * struct receive_extra - what is to be told of a message that is not plain
+ * @token:	as in the ABI, as are the following
+ * @reply_size: likewise
+ * @deliveries:	likewise
+ * @kind:	likewise
+ */
+struct receive_extra {
+	u64 token;
+	u64 reply_size;
+	u32 deliveries;
+	u32 kind;
+};
+
 /*
  * The results go to user space only: in the kernel's copy of the struct there is
- * what to restore if the message turns out not to be received.
+ * what to restore if the message turns out not to be received. Not inline, so that
+ * somebody can be held behind it.
  */
-static int receive_write(const struct mbx_ioctl_receive *call,
-			 const struct mbx_taken *taken)
+static noinline int receive_write(struct mailbox_ioc_receive __user *user,
+				  size_t size, const struct mbx_message *msg,
+				  const struct receive_extra *extra)
 {
-	const struct mbx_receive *receive = &call->receive;
-	const struct mbx_message *msg = taken->msg;
 	struct mbx_stamp stamp = mbx_ioctl_stamp(msg->sender);
-	struct mailbox_ioc_receive __user *user =
-		call->ioctl->user + call->start;
-	size_t size = call->ioctl->size - call->start;
-	u64 token = receive->peek ? 0 : mbx_taken_token(taken, receive->lease);
-	bool leased = receive->lease && !taken->request;
 	u64 time_ns = msg->time_ns + mbx_ioctl_clock_offset();
 
 	if (!user_write_access_begin(user, size))
@@ -173,16 +212,13 @@ static int receive_write(const struct mbx_ioctl_receive *call,
 	unsafe_put_user(stamp.gid, &user->gid, fault);
 	/* The struct was shorter once. */
 	if (size >= offsetofend(typeof(*user), token))
-		unsafe_put_user(token, &user->token, fault);
+		unsafe_put_user(extra->token, &user->token, fault);
 	if (size >= offsetofend(typeof(*user), reply_size))
-		unsafe_put_user(taken->reply_size, &user->reply_size, fault);
+		unsafe_put_user(extra->reply_size, &user->reply_size, fault);
 	if (size >= offsetofend(typeof(*user), deliveries))
-		unsafe_put_user(taken->deliveries + leased, &user->deliveries,
-				fault);
+		unsafe_put_user(extra->deliveries, &user->deliveries, fault);
 	if (size >= offsetofend(typeof(*user), kind))
-		unsafe_put_user(taken->request ? MAILBOX_MESSAGE_REQUEST :
-						 MAILBOX_MESSAGE_PLAIN,
-				&user->kind, fault);
+		unsafe_put_user(extra->kind, &user->kind, fault);
 	user_write_access_end();
 	return 0;
 fault:
@@ -196,12 +232,22 @@ static int receive_copy(struct mbx_receive *receive,
 {
 	struct mbx_ioctl_receive *call =
 		container_of(receive, struct mbx_ioctl_receive, receive);
-	struct iov_iter to;
+	const struct mbx_ioctl *ioctl = call->ioctl;
+	bool leased = receive->lease && !taken->request;
+	struct receive_extra extra = {
+		.token = receive->peek ? 0 :
+					 mbx_taken_token(taken, receive->lease),
+		.reply_size = taken->reply_size,
+		.deliveries = taken->deliveries + leased,
+		.kind = taken->request ? MAILBOX_MESSAGE_REQUEST :
+					 MAILBOX_MESSAGE_PLAIN,
+	};
 
-	mbx_ioctl_dest(&to, call->arg->data, call->arg->size);
 	call->copied = true;
-	return mbx_message_copy(taken->msg, &to) ?:
-	       receive_write(call, taken) ?:
+	return mbx_quick_copy(taken->msg, u64_to_user_ptr(call->arg->data),
+			      receive->size) ?:
+	       receive_write(ioctl->user + call->start,
+			     ioctl->size - call->start, taken->msg, &extra) ?:
 	       receive_tell_answered(call);
 }
 
@@ -259,16 +305,53 @@ static int receive_run(struct mbx_ioctl_receive *call)
 	return err;
 }
 
+static noinline int receive_slowly(struct mbx_ioctl *ioctl)
+{
+	struct mbx_ioctl_receive call __uninitialized;
+
+	return receive_check(ioctl, &ioctl->arg.receive, 0, &call) ?:
+	       receive_run(&call);
+}
+
+/* Any message, however it comes; what it asks for is known to be right. */
+static bool receive_is_plain(const struct mbx_ioctl *ioctl)
+{
+	const struct mailbox_ioc_receive *arg = &ioctl->arg.receive;
+
+	return !(arg->flags & ~(MAILBOX_RECEIVE_NONBLOCK |
+				MAILBOX_RECEIVE_TRUNC |
+				MAILBOX_RECEIVE_REALTIME)) &&
+	       arg->select == MAILBOX_SELECT_ANY && !arg->match && !arg->pad &&
+	       !arg->lease_ns;
+}
+
 /**
  * mbx_ioctl_receive() - MAILBOX_IOC_RECEIVE
  * @ioctl:	the command
  */
 int mbx_ioctl_receive(struct mbx_ioctl *ioctl)
 {
-	struct mbx_ioctl_receive call __uninitialized;
+	static const struct receive_extra plain = {
+		.kind = MAILBOX_MESSAGE_PLAIN,
+	};
+	const struct mailbox_ioc_receive *arg = &ioctl->arg.receive;
+	struct mbx_end *end = &ioctl->handle->in;
+	struct mbx_message *msg;
+	int err;
 
-	return receive_check(ioctl, &ioctl->arg.receive, 0, &call) ?:
-	       receive_run(&call);
+	if (!receive_is_plain(ioctl) || mbx_ioctl_may(ioctl->handle, end))
+		return receive_slowly(ioctl);
+	msg = mbx_quick_receive(end, arg->flags & MAILBOX_RECEIVE_TRUNC ?
+				     SIZE_MAX : arg->size);
+	if (!msg)
+		return receive_slowly(ioctl);
+	err = mbx_quick_copy(msg, u64_to_user_ptr(arg->data), arg->size) ?:
+	      receive_write(ioctl->user, ioctl->size, msg, &plain);
+	err = mbx_quick_finish(end, msg, err);
+	/* What was written is that of a message which was not received. */
+	if (err)
+		mbx_ioctl_reply(ioctl, offsetof(typeof(*arg), len));
+	return err;
 }
 
 /* --- calls -------------------------------------------------------------------- */
