@@ -765,6 +765,16 @@ struct mbx_reply {
 };
 
 /**
+ * struct mbx_room - a buffer of the caller
+ * @data:	pointer, from user space
+ * @size:	bytes
+ */
+struct mbx_room {
+	u64 data;
+	u64 size;
+};
+
+/**
  * struct mbx_receive - one receive, of one or several messages, see
  *	mbx_receive_init()
  * @select:	in: which message
@@ -777,7 +787,7 @@ struct mbx_reply {
  * @lease_ns:	in, with @lease: how long it lasts; 0 = until it is ended
  * @deadline:	in
  * @reply:	in: an answer to give before, or NULL
- * @room:	in: room of the buffer for message @index; only if @count > 1
+ * @rooms:	in: the buffers, of which @size is the first; only if @count > 1
  * @copy:	in: gives message @index to user space; called without a lock,
  *		and again if a message was withdrawn meanwhile. Returns 0 or
  *		-errno
@@ -796,7 +806,7 @@ struct mbx_receive {
 	u64 lease_ns;
 	struct mbx_deadline deadline;
 	struct mbx_reply *reply;
-	size_t (*room)(struct mbx_receive *receive, unsigned int index);
+	const struct mbx_room *rooms;
 	int (*copy)(struct mbx_receive *receive, const struct mbx_taken *taken,
 		    unsigned int index);
 	size_t needed;

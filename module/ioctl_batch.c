@@ -7,6 +7,7 @@
 #include <linux/uaccess.h>
 
 #include "ioctl.h"
+#include "quick.h"
 #include "user.h"
 
 /* The sizes of the entries of batches when they were first published. */
@@ -36,22 +37,47 @@ static int entry_check_rest(const void __user *user, size_t ours, size_t theirs)
 
 /* --- send ---------------------------------------------------------------------- */
 
+/**
+ * struct batch_maker - makes the messages of a batch
+ * @handle:	who sends
+ * @sender:	the calling thread's stamp, or NULL; holds a reference
+ * @time_ns:	of those that are made of memory that was left
+ */
+struct batch_maker {
+	struct mbx_handle *handle;
+	struct mbx_sender *sender;
+	u64 time_ns;
+};
+
 /* Make the message of one entry. */
-static int batch_prepare(struct mbx_handle *handle,
+static int batch_prepare(struct batch_maker *maker,
 			 const struct mailbox_send_entry *entry,
 			 struct mbx_post *post)
 {
-	struct mbx_message *msg;
+	struct mbx_message *msg = NULL;
 	struct iov_iter from;
 
 	if (entry->priority > MAILBOX_PRIORITY_MAX)
 		return -EINVAL;
 	if (entry->len > MAILBOX_MESSAGE_BYTES_MAX)
 		return -EMSGSIZE;
+	if (maker->sender)
+		msg = mbx_quick_message(maker->sender,
+					u64_to_user_ptr(entry->data), entry->len,
+					entry->type, entry->priority,
+					maker->time_ns);
+	if (msg) {
+		refcount_inc(&maker->sender->refs);
+		post->msg = msg;
+		return 0;
+	}
 	mbx_ioctl_source(&from, entry->data, entry->len);
-	msg = mbx_handle_message(handle, &from, entry->type, entry->priority);
+	msg = mbx_handle_message(maker->handle, &from, entry->type,
+				 entry->priority);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
+	/* None is older than the one before. */
+	maker->time_ns = msg->time_ns;
 	post->msg = msg;
 	return 0;
 }
@@ -64,9 +90,15 @@ static int batch_make(struct mbx_ioctl *ioctl, struct mbx_post *posts, int *why)
 {
 	const struct mailbox_ioc_send_batch *arg = &ioctl->arg.send_batch;
 	const void __user *user = u64_to_user_ptr(arg->entries);
+	struct mbx_senders *senders = &ioctl->handle->senders;
+	struct batch_maker maker = {
+		.handle = ioctl->handle,
+		.sender = mbx_sender_try(&senders->slot[mbx_sender_slot()]),
+		.time_ns = ktime_get_ns(),
+	};
 	unsigned int made = 0;
+	int err = 0;
 	u32 i;
-	int err;
 
 	*why = 0;
 	for (i = 0; i < arg->count; i++) {
@@ -77,16 +109,18 @@ static int batch_make(struct mbx_ioctl *ioctl, struct mbx_post *posts, int *why)
 		if (!err && entry.pad)
 			err = -EINVAL;
 		if (err)
-			goto free;
+			break;
 		user += arg->entry_size;
 		if (*why)
 			continue;
-		*why = batch_prepare(ioctl->handle, &entry, &posts[i]);
+		*why = batch_prepare(&maker, &entry, &posts[i]);
 		if (!*why)
 			made++;
 	}
-	return made;
-free:
+	if (maker.sender)
+		mbx_sender_put(maker.sender);
+	if (!err)
+		return made;
 	while (made)
 		mbx_message_free(posts[--made].msg);
 	return err;
@@ -162,12 +196,6 @@ int mbx_ioctl_send_batch(struct mbx_ioctl *ioctl)
 
 /* --- receive ------------------------------------------------------------------- */
 
-/* Where a message goes. */
-struct batch_room {
-	u64 data;
-	u64 size;
-};
-
 /**
  * struct mbx_ioctl_batch - one RECEIVE_BATCH under way
  * @receive:	what and how
@@ -182,7 +210,7 @@ struct batch_room {
  */
 struct mbx_ioctl_batch {
 	struct mbx_receive receive;
-	struct batch_room *rooms;
+	struct mbx_room *rooms;
 	struct mailbox_receive_entry first;
 	void __user *user;
 	u32 entry_size;
@@ -196,14 +224,6 @@ static struct mailbox_receive_entry __user *
 batch_entry(const struct mbx_ioctl_batch *batch, unsigned int index)
 {
 	return batch->user + (size_t)index * batch->entry_size;
-}
-
-static size_t batch_room(struct mbx_receive *receive, unsigned int index)
-{
-	struct mbx_ioctl_batch *batch =
-		container_of(receive, struct mbx_ioctl_batch, receive);
-
-	return min_t(u64, batch->rooms[index].size, MAILBOX_MESSAGE_BYTES_MAX);
 }
 
 /* Most messages have the sender of the one before. */
@@ -258,13 +278,12 @@ static int batch_copy(struct mbx_receive *receive, const struct mbx_taken *taken
 {
 	struct mbx_ioctl_batch *batch =
 		container_of(receive, struct mbx_ioctl_batch, receive);
-	const struct batch_room *room = &batch->rooms[index];
-	struct iov_iter to;
+	const struct mbx_room *room = &batch->rooms[index];
 
-	mbx_ioctl_dest(&to, room->data, room->size);
 	batch->copied = true;
 	batch_stamp(batch, taken->msg->sender);
-	return mbx_message_copy(taken->msg, &to) ?:
+	return mbx_quick_copy(taken->msg, u64_to_user_ptr(room->data),
+			      room->size) ?:
 	       batch_write(batch, taken, index);
 }
 
@@ -275,7 +294,7 @@ static int batch_rooms(struct mbx_ioctl_batch *batch)
 
 	for (i = 0; i < batch->receive.count; i++) {
 		struct mailbox_receive_entry __user *user = batch_entry(batch, i);
-		struct batch_room *room = &batch->rooms[i];
+		struct mbx_room *room = &batch->rooms[i];
 		u32 pad;
 
 		err = entry_check_rest(user, sizeof(*user), batch->entry_size);
@@ -305,7 +324,8 @@ static int batch_receive(struct mbx_ioctl *ioctl, struct mbx_ioctl_batch *batch)
 	err = batch_rooms(batch);
 	if (err)
 		return err;
-	receive->size = batch_room(receive, 0);
+	receive->size = min_t(u64, batch->rooms[0].size,
+			      MAILBOX_MESSAGE_BYTES_MAX);
 	err = mbx_port_receive(&ioctl->handle->in, receive);
 	if (batch->sender)
 		mbx_sender_put(batch->sender);
@@ -332,7 +352,7 @@ static int batch_receive(struct mbx_ioctl *ioctl, struct mbx_ioctl_batch *batch)
 int mbx_ioctl_receive_batch(struct mbx_ioctl *ioctl)
 {
 	struct mailbox_ioc_receive_batch *arg = &ioctl->arg.receive_batch;
-	struct batch_room small[BATCH_SMALL] __uninitialized;
+	struct mbx_room small[BATCH_SMALL] __uninitialized;
 	struct mbx_ioctl_batch batch __uninitialized;
 	u32 flags = arg->flags;
 	int err;
@@ -354,7 +374,6 @@ int mbx_ioctl_receive_batch(struct mbx_ioctl *ioctl)
 	batch.receive.lease = flags & MAILBOX_RECEIVE_LEASE;
 	batch.receive.lease_ns = arg->lease_ns;
 	batch.receive.answers = true;
-	batch.receive.room = batch_room;
 	if ((flags & ~(MAILBOX_RECEIVE_NONBLOCK | MAILBOX_RECEIVE_TRUNC |
 		       MAILBOX_RECEIVE_REALTIME | MAILBOX_RECEIVE_LEASE)) ||
 	    (arg->lease_ns && !batch.receive.lease))
@@ -373,6 +392,7 @@ int mbx_ioctl_receive_batch(struct mbx_ioctl *ioctl)
 		if (!batch.rooms)
 			return -ENOMEM;
 	}
+	batch.receive.rooms = batch.rooms;
 	err = batch_receive(ioctl, &batch);
 	if (batch.rooms != small)
 		kvfree(batch.rooms);

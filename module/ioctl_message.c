@@ -342,7 +342,8 @@ int mbx_ioctl_receive(struct mbx_ioctl *ioctl)
 	if (!receive_is_plain(ioctl) || mbx_ioctl_may(ioctl->handle, end))
 		return receive_slowly(ioctl);
 	msg = mbx_quick_receive(end, arg->flags & MAILBOX_RECEIVE_TRUNC ?
-				     SIZE_MAX : arg->size);
+				     SIZE_MAX :
+				     min_t(u64, arg->size, SIZE_MAX));
 	if (!msg)
 		return receive_slowly(ioctl);
 	err = mbx_quick_copy(msg, u64_to_user_ptr(arg->data), arg->size) ?:

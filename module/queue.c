@@ -100,6 +100,11 @@ static struct mbx_message *lane_head(const struct mbx_lane *lane)
 	return list_first_entry(&lane->messages, struct mbx_message, node);
 }
 
+static struct mbx_message *lane_tail(const struct mbx_lane *lane)
+{
+	return list_last_entry(&lane->messages, struct mbx_message, node);
+}
+
 static struct mbx_lane *lane_of(const struct rb_node *node,
 				enum mbx_lane_index index)
 {
@@ -306,6 +311,15 @@ static struct mbx_lane *lane_search(const struct mbx_queue *queue,
 	return NULL;
 }
 
+/* Is this the common lane for messages like @msg? */
+static bool lane_takes(const struct mbx_queue *queue,
+		       const struct mbx_lane *lane,
+		       const struct mbx_message *msg)
+{
+	return lane->type == msg->type && lane->pid == msg->sender->pid &&
+	       lane->priority == message_priority(queue, msg) && !lane->only;
+}
+
 /* The common lane for messages like @msg, or NULL. */
 static struct mbx_lane *lane_find(struct mbx_queue *queue,
 				  const struct mbx_message *msg)
@@ -314,8 +328,7 @@ static struct mbx_lane *lane_find(struct mbx_queue *queue,
 	struct mbx_lane *lane;
 	struct mbx_lane key;
 
-	if (last && last->type == msg->type && last->pid == msg->sender->pid &&
-	    last->priority == message_priority(queue, msg) && !last->only)
+	if (last && lane_takes(queue, last, msg))
 		return last;
 
 	lane_key(queue, msg, &key);
@@ -568,8 +581,7 @@ static bool lane_add(struct mbx_lane *lane, struct mbx_message *msg)
 {
 	struct mbx_message *other;
 
-	other = list_last_entry(&lane->messages, struct mbx_message, node);
-	if (other->seq < msg->seq) {
+	if (lane_tail(lane)->seq < msg->seq) {
 		list_add_tail(&msg->node, &lane->messages);
 		return true;
 	}
@@ -620,14 +632,10 @@ static void queue_unfold(struct mbx_queue *queue)
 	queue->single = NULL;
 }
 
-/**
- * mbx_queue_push_lane() - mbx_queue_push(), if it needs a lane
- * @queue:	likewise
- * @msg:	likewise
- * @reserve:	likewise
- */
-bool mbx_queue_push_lane(struct mbx_queue *queue, struct mbx_message *msg,
-			 struct mbx_lanes *reserve)
+/* As mbx_queue_push_lane(), anywhere. */
+static noinline bool queue_place(struct mbx_queue *queue,
+				 struct mbx_message *msg,
+				 struct mbx_lanes *reserve)
 {
 	struct mbx_lane *lane = NULL;
 
@@ -662,6 +670,27 @@ bool mbx_queue_push_lane(struct mbx_queue *queue, struct mbx_message *msg,
 			lane_link_all(queue, lane);
 		}
 	}
+	queue->count++;
+	queue->bytes += msg->len;
+	return true;
+}
+
+/**
+ * mbx_queue_push_lane() - mbx_queue_push(), if it needs a lane
+ * @queue:	likewise
+ * @msg:	likewise
+ * @reserve:	likewise
+ */
+bool mbx_queue_push_lane(struct mbx_queue *queue, struct mbx_message *msg,
+			 struct mbx_lanes *reserve)
+{
+	struct mbx_lane *last = queue->last;
+
+	/* Nearly always it goes behind the one that came before it. */
+	if (!last || !lane_takes(queue, last, msg) ||
+	    lane_tail(last)->seq > msg->seq)
+		return queue_place(queue, msg, reserve);
+	list_add_tail(&msg->node, &last->messages);
 	queue->count++;
 	queue->bytes += msg->len;
 	return true;

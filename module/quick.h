@@ -186,19 +186,20 @@ static inline bool mbx_quick_may_receive(const struct mbx_end *end)
 }
 
 /**
- * mbx_quick_take() - take the first message, if nobody waits for it
+ * mbx_quick_take() - take a message that nobody waits for
  * @end:	by which; mbx_quick_may_receive()
+ * @select:	which
  * @size:	of at most so many bytes
  *
  * Context: mbx_port.lock held. Return: the message, in no queue; NULL if there is
  * none, or it is not that simple.
  */
 static inline struct mbx_message *
-mbx_quick_take(struct mbx_end *end, size_t size)
+mbx_quick_take(struct mbx_end *end, const struct mbx_select *select,
+	       size_t size)
 {
-	static const struct mbx_select any = { .kind = MAILBOX_SELECT_ANY };
 	struct mbx_queue *ready = &end->channel->ready;
-	struct mbx_message *msg = mbx_queue_find(ready, &any);
+	struct mbx_message *msg = mbx_queue_find(ready, select);
 
 	if (!msg || msg->waiter || msg->pins || msg->len > size)
 		return NULL;
@@ -208,7 +209,7 @@ mbx_quick_take(struct mbx_end *end, size_t size)
 }
 
 /**
- * mbx_quick_receive() - take one message in hand
+ * mbx_quick_receive() - take the first message in hand
  * @end:	by which
  * @size:	of at most so many bytes
  *
@@ -218,14 +219,24 @@ mbx_quick_take(struct mbx_end *end, size_t size)
 static __always_inline struct mbx_message *
 mbx_quick_receive(struct mbx_end *end, size_t size)
 {
+	static const struct mbx_select any = { .kind = MAILBOX_SELECT_ANY };
 	struct mbx_port *port = end->port;
 	struct mbx_message *msg = NULL;
 
 	spin_lock(&port->lock);
 	if (mbx_quick_may_receive(end))
-		msg = mbx_quick_take(end, size);
+		msg = mbx_quick_take(end, &any, size);
 	spin_unlock(&port->lock);
 	return msg;
+}
+
+/* It is received, as somebody has seen to that nobody waited for it. */
+static __always_inline void mbx_quick_done(const struct mbx_end *end,
+					   struct mbx_message *msg)
+{
+	trace_mailbox_receive(end->port->id, msg->seq, msg->type, msg->len);
+	if (!mbx_message_keep(msg))
+		mbx_message_free(msg);
 }
 
 /**
@@ -243,10 +254,7 @@ static __always_inline int mbx_quick_finish(struct mbx_end *end,
 	/* A process that will never run again has received nothing. */
 	if (err || fatal_signal_pending(current))
 		return mbx_port_unreceive(end, msg, err ?: -EINTR);
-	trace_mailbox_receive(end->port->id, msg->seq, msg->type, msg->len);
-	if (!mbx_message_keep(msg))
-		mbx_message_free(msg);
+	mbx_quick_done(end, msg);
 	return 0;
 }
-
 #endif /* MBX_QUICK_H */

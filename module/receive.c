@@ -6,11 +6,10 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
-#include "trace.h"
-#include "transfer.h"
+#include "quick.h"
 
 /* A batch lets others have the lock after so many messages. */
-#define RECEIVES_LOCKED	16
+#define RECEIVES_LOCKED	16U
 
 /* --- leases that are not begun yet ------------------------------------------ */
 
@@ -350,7 +349,7 @@ static void rest_take(struct mbx_end *end, struct mbx_receive *receive,
 			    (taken.msg->pins & MBX_PINS_MAX))
 				break;
 			if (!receive->trunc &&
-			    taken.msg->len > receive->room(receive, done)) {
+			    taken.msg->len > receive->rooms[done].size) {
 				receive->error = -EMSGSIZE;
 				receive->needed = taken.msg->len;
 				break;
@@ -369,7 +368,10 @@ static void receive_rest(struct mbx_end *end, struct mbx_receive *receive,
 {
 	struct mbx_message *msg, *next;
 	LIST_HEAD(rest);
-	int err = 0;
+	int err = receive->error;
+
+	if (err || receive->done == receive->count)
+		return;
 
 	rest_take(end, receive, receive->done, &rest);
 	list_for_each_entry_safe(msg, next, &rest, node) {
@@ -388,6 +390,53 @@ static void receive_rest(struct mbx_end *end, struct mbx_receive *receive,
 		else
 			receive->done++;
 	}
+}
+
+/*
+ * Receive what nobody waits for, neither for the messages nor for their room.
+ * What is left after that is for the general way. Returns 0, or -errno for the
+ * first message.
+ */
+static int receive_quickly(struct mbx_end *end, struct mbx_receive *receive)
+{
+	struct mbx_message *taken[RECEIVES_LOCKED] __uninitialized;
+	struct mbx_port *port = end->port;
+	unsigned int count, i, left;
+	int err = 0;
+
+	do {
+		left = min(receive->count - receive->done, RECEIVES_LOCKED);
+		count = 0;
+		spin_lock(&port->lock);
+		while (count < left && mbx_quick_may_receive(end)) {
+			taken[count] = mbx_quick_take(end, &receive->select,
+				receive->trunc ? SIZE_MAX :
+				receive->rooms[receive->done + count].size);
+			if (!taken[count])
+				break;
+			count++;
+		}
+		spin_unlock(&port->lock);
+
+		for (i = 0; i < count; i++) {
+			struct mbx_taken one = { .msg = taken[i] };
+
+			if (!err)
+				err = receive->copy(receive, &one, receive->done);
+			if (!err && fatal_signal_pending(current))
+				err = -EINTR;
+			if (err) {
+				receive_put_back(end, &one);
+				continue;
+			}
+			mbx_quick_done(end, taken[i]);
+			receive->done++;
+		}
+	} while (!err && count == RECEIVES_LOCKED && receive->done < receive->count);
+	if (!receive->done)
+		return err;
+	receive->error = err;
+	return 0;
 }
 
 /**
@@ -419,6 +468,14 @@ int mbx_port_receive(struct mbx_end *end, struct mbx_receive *receive)
 			return err;
 	}
 
+	err = 0;
+	if (receive->count > 1 && !receive->lease)
+		err = receive_quickly(end, receive);
+	if (err)
+		goto out;
+	if (receive->done)
+		goto rest;
+
 	do {
 		mbx_wakes_begin(&wakes);
 		spin_lock(&port->lock);
@@ -434,14 +491,15 @@ int mbx_port_receive(struct mbx_end *end, struct mbx_receive *receive)
 		if (!err)
 			err = receive_finish(end, receive, &taken, 0, &leases);
 	} while (err == 1);
-
-	if (err) {
+	if (err)
+		goto out;
+	receive->done = 1;
+rest:
+	if (receive->count > 1)
+		receive_rest(end, receive, &leases);
+out:
+	if (err)
 		trace_mailbox_refuse(port->id, MAILBOX_WAITER_RECEIVER, err);
-	} else {
-		receive->done = 1;
-		if (receive->count > 1)
-			receive_rest(end, receive, &leases);
-	}
 	if (receive->lease)
 		leases_free(&leases);
 	return err;

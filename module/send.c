@@ -5,8 +5,7 @@
 #include <linux/pid.h>
 
 #include "handle.h"
-#include "trace.h"
-#include "transfer.h"
+#include "quick.h"
 
 /* A batch lets others have the lock after so many messages. */
 #define SENDS_LOCKED	8
@@ -173,6 +172,27 @@ static void call_end(struct mbx_calls *calls, struct mbx_caller *caller)
 		put_pid(caller->waiter->server);
 }
 
+/* Those of a lock's turn that need only be queued. Returns how many. */
+static unsigned int send_quickly(struct mbx_end *end,
+				 const struct mbx_send *send,
+				 struct mbx_post *posts, unsigned int count)
+{
+	unsigned int done = 0;
+
+	if (send->sync || !mbx_quick_may_send(end))
+		return 0;
+	while (done < count && done < SENDS_LOCKED) {
+		struct mbx_message *msg = posts[done].msg;
+
+		if (!mbx_quick_queue(end->port, msg))
+			break;
+		posts[done].seq = msg->seq;
+		posts[done].msg = NULL;
+		done++;
+	}
+	return done;
+}
+
 /**
  * mbx_port_send() - send messages in their order
  * @end:	by which
@@ -207,8 +227,10 @@ int mbx_port_send(struct mbx_end *end, struct mbx_send *send,
 	do {
 		mbx_wakes_begin(&wakes);
 		spin_lock(&port->lock);
-		locked = 0;
-		do {
+		err = 0;
+		locked = send_quickly(end, send, post, posts + count - post);
+		post += locked;
+		while (post < posts + count && locked < SENDS_LOCKED) {
 			/* It may be received and freed at any time. */
 			type = post->msg->type;
 			len = post->msg->len;
@@ -219,7 +241,8 @@ int mbx_port_send(struct mbx_end *end, struct mbx_send *send,
 			trace_mailbox_send(port->id, post->seq, type, len);
 			post->msg = NULL;
 			post++;
-		} while (post < posts + count && ++locked < SENDS_LOCKED);
+			locked++;
+		}
 		wakes.sync = err == 1 && send->caller;
 		spin_unlock(&port->lock);
 		mbx_wakes_finish(port, &wakes);
