@@ -791,6 +791,8 @@ struct mbx_room {
  * @copy:	in: gives message @index to user space; called without a lock,
  *		and again if a message was withdrawn meanwhile. Returns 0 or
  *		-errno
+ * @copy_run:	in: likewise, for @count messages from @index on, that are plain:
+ *		nobody waits for them, and they were never leased. Only if @count > 1
  * @needed:	out, for -EMSGSIZE: length of the message
  * @done:	out: how many were received
  * @error:	out: -errno for the next one, if @done; 0 if there was none
@@ -809,6 +811,9 @@ struct mbx_receive {
 	const struct mbx_room *rooms;
 	int (*copy)(struct mbx_receive *receive, const struct mbx_taken *taken,
 		    unsigned int index);
+	unsigned int (*copy_run)(struct mbx_receive *receive,
+				 struct mbx_message **msgs, unsigned int count,
+				 unsigned int index);
 	size_t needed;
 	unsigned int done;
 	int error;

@@ -163,6 +163,35 @@ static inline struct mbx_stamp mbx_ioctl_stamp(const struct mbx_sender *sender)
 	return stamp;
 }
 
+/**
+ * struct mbx_extra - what is to be told of a message that is not plain
+ * @token:	as in the ABI, as are the following
+ * @reply_size: likewise
+ * @deliveries:	likewise
+ * @kind:	likewise
+ */
+struct mbx_extra {
+	u64 token;
+	u64 reply_size;
+	u32 deliveries;
+	u32 kind;
+};
+
+static inline struct mbx_extra
+mbx_ioctl_extra(const struct mbx_receive *receive, const struct mbx_taken *taken)
+{
+	bool leased = receive->lease && !taken->request;
+
+	return (struct mbx_extra) {
+		.token = receive->peek ? 0 :
+					 mbx_taken_token(taken, receive->lease),
+		.reply_size = taken->reply_size,
+		.deliveries = taken->deliveries + leased,
+		.kind = taken->request ? MAILBOX_MESSAGE_REQUEST :
+					 MAILBOX_MESSAGE_PLAIN,
+	};
+}
+
 /* ioctl_port.c */
 int mbx_ioctl_info(struct mbx_ioctl *ioctl);
 int mbx_ioctl_create(struct mbx_ioctl *ioctl);

@@ -126,10 +126,26 @@ static int batch_make(struct mbx_ioctl *ioctl, struct mbx_post *posts, int *why)
 	return err;
 }
 
+/* The numbers; where they go was seen to be writable, and they are sent. */
+static void batch_tell(const struct mailbox_ioc_send_batch *arg,
+		       const struct mbx_post *posts, unsigned int done)
+{
+	struct mailbox_send_entry __user *user = u64_to_user_ptr(arg->entries);
+	unsigned int i;
+
+	if (!user_write_access_begin(user, (size_t)done * arg->entry_size))
+		return;
+	for (i = 0; i < done; i++) {
+		unsafe_put_user(posts[i].seq, &user->seq, fault);
+		user = (void __user *)user + arg->entry_size;
+	}
+fault:
+	user_write_access_end();
+}
+
 static int batch_send(struct mbx_ioctl *ioctl, struct mbx_post *posts)
 {
 	struct mailbox_ioc_send_batch *arg = &ioctl->arg.send_batch;
-	struct mailbox_send_entry __user *user;
 	struct mbx_send send __uninitialized;
 	unsigned int done = 0, i;
 	int made, why;
@@ -150,11 +166,7 @@ static int batch_send(struct mbx_ioctl *ioctl, struct mbx_post *posts)
 	why = err ?: why;
 	if (!done)
 		return why;
-	/* They were seen to be writable, and are sent. */
-	for (i = 0; i < done; i++) {
-		user = u64_to_user_ptr(arg->entries + i * arg->entry_size);
-		put_user(posts[i].seq, &user->seq);
-	}
+	batch_tell(arg, posts, done);
 	arg->done = done;
 	arg->error = why == -ERESTARTSYS ? EINTR : -why;
 	mbx_ioctl_reply(ioctl, offsetof(typeof(*arg), done));
@@ -238,13 +250,11 @@ static void batch_stamp(struct mbx_ioctl_batch *batch, struct mbx_sender *sender
 	batch->stamp = mbx_ioctl_stamp(sender);
 }
 
-static int batch_write(const struct mbx_ioctl_batch *batch,
-		       const struct mbx_taken *taken, unsigned int index)
+static __always_inline int batch_write(const struct mbx_ioctl_batch *batch,
+				       struct mailbox_receive_entry __user *user,
+				       const struct mbx_message *msg,
+				       const struct mbx_extra *extra)
 {
-	struct mailbox_receive_entry __user *user = batch_entry(batch, index);
-	bool leased = batch->receive.lease && !taken->request;
-	const struct mbx_message *msg = taken->msg;
-	u64 token = mbx_taken_token(taken, batch->receive.lease);
 	u64 time_ns = msg->time_ns + batch->clock_offset;
 
 	/* This is the first size that was published. */
@@ -255,17 +265,15 @@ static int batch_write(const struct mbx_ioctl_batch *batch,
 	unsafe_put_user(msg->type, &user->type, fault);
 	unsafe_put_user(msg->seq, &user->seq, fault);
 	unsafe_put_user(time_ns, &user->time_ns, fault);
-	unsafe_put_user(token, &user->token, fault);
-	unsafe_put_user(taken->reply_size, &user->reply_size, fault);
+	unsafe_put_user(extra->token, &user->token, fault);
+	unsafe_put_user(extra->reply_size, &user->reply_size, fault);
 	unsafe_put_user(msg->priority, &user->priority, fault);
 	unsafe_put_user(batch->stamp.pid, &user->pid, fault);
 	unsafe_put_user(batch->stamp.tid, &user->tid, fault);
 	unsafe_put_user(batch->stamp.uid, &user->uid, fault);
 	unsafe_put_user(batch->stamp.gid, &user->gid, fault);
-	unsafe_put_user(taken->deliveries + leased, &user->deliveries, fault);
-	unsafe_put_user(taken->request ? MAILBOX_MESSAGE_REQUEST :
-					 MAILBOX_MESSAGE_PLAIN,
-			&user->kind, fault);
+	unsafe_put_user(extra->deliveries, &user->deliveries, fault);
+	unsafe_put_user(extra->kind, &user->kind, fault);
 	user_write_access_end();
 	return 0;
 fault:
@@ -273,18 +281,47 @@ fault:
 	return -EFAULT;
 }
 
+static __always_inline int batch_copy_one(struct mbx_ioctl_batch *batch,
+					  const struct mbx_room *room,
+					  struct mailbox_receive_entry __user *user,
+					  const struct mbx_message *msg,
+					  const struct mbx_extra *extra)
+{
+	batch->copied = true;
+	batch_stamp(batch, msg->sender);
+	return mbx_quick_copy(msg, u64_to_user_ptr(room->data), room->size) ?:
+	       batch_write(batch, user, msg, extra);
+}
+
 static int batch_copy(struct mbx_receive *receive, const struct mbx_taken *taken,
 		      unsigned int index)
 {
 	struct mbx_ioctl_batch *batch =
 		container_of(receive, struct mbx_ioctl_batch, receive);
-	const struct mbx_room *room = &batch->rooms[index];
+	struct mbx_extra extra = mbx_ioctl_extra(receive, taken);
 
-	batch->copied = true;
-	batch_stamp(batch, taken->msg->sender);
-	return mbx_quick_copy(taken->msg, u64_to_user_ptr(room->data),
-			      room->size) ?:
-	       batch_write(batch, taken, index);
+	return batch_copy_one(batch, &batch->rooms[index],
+			      batch_entry(batch, index), taken->msg, &extra);
+}
+
+/* Of plain messages. Returns how many. */
+static unsigned int batch_copy_run(struct mbx_receive *receive,
+				   struct mbx_message **msgs, unsigned int count,
+				   unsigned int index)
+{
+	static const struct mbx_extra plain = { .kind = MAILBOX_MESSAGE_PLAIN };
+	struct mbx_ioctl_batch *batch =
+		container_of(receive, struct mbx_ioctl_batch, receive);
+	struct mailbox_receive_entry __user *user = batch_entry(batch, index);
+	const struct mbx_room *room = &batch->rooms[index];
+	unsigned int i;
+
+	for (i = 0; i < count; i++, room++) {
+		if (batch_copy_one(batch, room, user, msgs[i], &plain))
+			break;
+		user = (void __user *)user + batch->entry_size;
+	}
+	return i;
 }
 
 static int batch_rooms(struct mbx_ioctl_batch *batch)
@@ -374,6 +411,7 @@ int mbx_ioctl_receive_batch(struct mbx_ioctl *ioctl)
 	batch.receive.lease = flags & MAILBOX_RECEIVE_LEASE;
 	batch.receive.lease_ns = arg->lease_ns;
 	batch.receive.answers = true;
+	batch.receive.copy_run = batch_copy_run;
 	if ((flags & ~(MAILBOX_RECEIVE_NONBLOCK | MAILBOX_RECEIVE_TRUNC |
 		       MAILBOX_RECEIVE_REALTIME | MAILBOX_RECEIVE_LEASE)) ||
 	    (arg->lease_ns && !batch.receive.lease))

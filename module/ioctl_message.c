@@ -173,20 +173,6 @@ static int receive_tell_answered(const struct mbx_ioctl_receive *call)
 	       -EFAULT : 0;
 }
 
-/**
- * struct receive_extra - what is to be told of a message that is not plain
- * @token:	as in the ABI, as are the following
- * @reply_size: likewise
- * @deliveries:	likewise
- * @kind:	likewise
- */
-struct receive_extra {
-	u64 token;
-	u64 reply_size;
-	u32 deliveries;
-	u32 kind;
-};
-
 /*
  * The results go to user space only: in the kernel's copy of the struct there is
  * what to restore if the message turns out not to be received. Not inline, so that
@@ -194,7 +180,7 @@ struct receive_extra {
  */
 static noinline int receive_write(struct mailbox_ioc_receive __user *user,
 				  size_t size, const struct mbx_message *msg,
-				  const struct receive_extra *extra)
+				  const struct mbx_extra *extra)
 {
 	struct mbx_stamp stamp = mbx_ioctl_stamp(msg->sender);
 	u64 time_ns = msg->time_ns + mbx_ioctl_clock_offset();
@@ -233,15 +219,7 @@ static int receive_copy(struct mbx_receive *receive,
 	struct mbx_ioctl_receive *call =
 		container_of(receive, struct mbx_ioctl_receive, receive);
 	const struct mbx_ioctl *ioctl = call->ioctl;
-	bool leased = receive->lease && !taken->request;
-	struct receive_extra extra = {
-		.token = receive->peek ? 0 :
-					 mbx_taken_token(taken, receive->lease),
-		.reply_size = taken->reply_size,
-		.deliveries = taken->deliveries + leased,
-		.kind = taken->request ? MAILBOX_MESSAGE_REQUEST :
-					 MAILBOX_MESSAGE_PLAIN,
-	};
+	struct mbx_extra extra = mbx_ioctl_extra(receive, taken);
 
 	call->copied = true;
 	return mbx_quick_copy(taken->msg, u64_to_user_ptr(call->arg->data),
@@ -331,7 +309,7 @@ static bool receive_is_plain(const struct mbx_ioctl *ioctl)
  */
 int mbx_ioctl_receive(struct mbx_ioctl *ioctl)
 {
-	static const struct receive_extra plain = {
+	static const struct mbx_extra plain = {
 		.kind = MAILBOX_MESSAGE_PLAIN,
 	};
 	const struct mailbox_ioc_receive *arg = &ioctl->arg.receive;

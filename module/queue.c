@@ -11,38 +11,6 @@
 
 #include "queue.h"
 
-/* The types that occur in a subtree lie between these. */
-struct mbx_span {
-	u64 min;
-	u64 max;
-};
-
-/**
- * struct mbx_lane - messages of one type, priority and sending process
- * @node:	in mbx_queue.index, one for each
- * @messages:	in the order of their numbers, never empty while indexed
- * @returned:	the one among them that came back last, or NULL
- * @only:	number of the only message, which came back and has no place in
- *		the common lane of its kind; 0 in that one
- * @type:	invariant while indexed
- * @pid:	mbx_sender.pid, likewise; the messages hold it. Only compared: two
- *		processes may have had the same key, one after the other
- * @sender:	mbx_sender.key, likewise
- * @priority:	likewise; 0 in a queue that ignores priorities
- * @span:	of the subtree below @node[MBX_LANE_ORDER]
- */
-struct mbx_lane {
-	struct rb_node node[MBX_LANE_INDEXES];
-	struct list_head messages;
-	struct mbx_message *returned;
-	u64 only;
-	u64 type;
-	const struct pid *pid;
-	u32 sender;
-	u16 priority;
-	struct mbx_span span;
-};
-
 /* --- lanes in reserve ---------------------------------------------------- */
 
 /**
@@ -98,11 +66,6 @@ void mbx_lanes_free(struct mbx_lanes *lanes)
 static struct mbx_message *lane_head(const struct mbx_lane *lane)
 {
 	return list_first_entry(&lane->messages, struct mbx_message, node);
-}
-
-static struct mbx_message *lane_tail(const struct mbx_lane *lane)
-{
-	return list_last_entry(&lane->messages, struct mbx_message, node);
 }
 
 static struct mbx_lane *lane_of(const struct rb_node *node,
@@ -311,15 +274,6 @@ static struct mbx_lane *lane_search(const struct mbx_queue *queue,
 	return NULL;
 }
 
-/* Is this the common lane for messages like @msg? */
-static bool lane_takes(const struct mbx_queue *queue,
-		       const struct mbx_lane *lane,
-		       const struct mbx_message *msg)
-{
-	return lane->type == msg->type && lane->pid == msg->sender->pid &&
-	       lane->priority == message_priority(queue, msg) && !lane->only;
-}
-
 /* The common lane for messages like @msg, or NULL. */
 static struct mbx_lane *lane_find(struct mbx_queue *queue,
 				  const struct mbx_message *msg)
@@ -328,7 +282,7 @@ static struct mbx_lane *lane_find(struct mbx_queue *queue,
 	struct mbx_lane *lane;
 	struct mbx_lane key;
 
-	if (last && lane_takes(queue, last, msg))
+	if (last && mbx_lane_takes(queue, last, msg))
 		return last;
 
 	lane_key(queue, msg, &key);
@@ -581,7 +535,7 @@ static bool lane_add(struct mbx_lane *lane, struct mbx_message *msg)
 {
 	struct mbx_message *other;
 
-	if (lane_tail(lane)->seq < msg->seq) {
+	if (mbx_lane_tail(lane)->seq < msg->seq) {
 		list_add_tail(&msg->node, &lane->messages);
 		return true;
 	}
@@ -632,10 +586,14 @@ static void queue_unfold(struct mbx_queue *queue)
 	queue->single = NULL;
 }
 
-/* As mbx_queue_push_lane(), anywhere. */
-static noinline bool queue_place(struct mbx_queue *queue,
-				 struct mbx_message *msg,
-				 struct mbx_lanes *reserve)
+/**
+ * mbx_queue_push_lane() - mbx_queue_push(), if it is not that simple
+ * @queue:	likewise
+ * @msg:	likewise
+ * @reserve:	likewise
+ */
+bool mbx_queue_push_lane(struct mbx_queue *queue, struct mbx_message *msg,
+			 struct mbx_lanes *reserve)
 {
 	struct mbx_lane *lane = NULL;
 
@@ -675,49 +633,9 @@ static noinline bool queue_place(struct mbx_queue *queue,
 	return true;
 }
 
-/**
- * mbx_queue_push_lane() - mbx_queue_push(), if it needs a lane
- * @queue:	likewise
- * @msg:	likewise
- * @reserve:	likewise
- */
-bool mbx_queue_push_lane(struct mbx_queue *queue, struct mbx_message *msg,
-			 struct mbx_lanes *reserve)
+/* The last message of @lane has left. */
+static void lane_end(struct mbx_queue *queue, struct mbx_lane *lane)
 {
-	struct mbx_lane *last = queue->last;
-
-	/* Nearly always it goes behind the one that came before it. */
-	if (!last || !lane_takes(queue, last, msg) ||
-	    lane_tail(last)->seq > msg->seq)
-		return queue_place(queue, msg, reserve);
-	list_add_tail(&msg->node, &last->messages);
-	queue->count++;
-	queue->bytes += msg->len;
-	return true;
-}
-
-/**
- * mbx_queue_remove_lane() - mbx_queue_remove(), if there are lanes
- * @queue:	likewise, which has counted it out
- * @msg:	likewise
- */
-void mbx_queue_remove_lane(struct mbx_queue *queue, struct mbx_message *msg)
-{
-	struct mbx_lane *lane;
-	bool first;
-
-	lane = lane_with(queue, msg);
-	first = lane_head(lane) == msg;
-
-	if (!list_is_singular(&lane->messages)) {
-		if (lane->returned == msg)
-			lane->returned = NULL;
-		list_del(&msg->node);
-		if (first)
-			lane_move(queue, lane);
-		return;
-	}
-
 	if (lane == queue->alone) {
 		queue->alone = NULL;
 	} else {
@@ -730,4 +648,55 @@ void mbx_queue_remove_lane(struct mbx_queue *queue, struct mbx_message *msg)
 		queue->spare = lane;
 	else
 		kfree(lane);
+}
+
+/**
+ * mbx_queue_remove_lane() - mbx_queue_remove(), if there are lanes
+ * @queue:	likewise, which has counted it out
+ * @msg:	likewise
+ */
+void mbx_queue_remove_lane(struct mbx_queue *queue, struct mbx_message *msg)
+{
+	struct mbx_lane *lane = lane_with(queue, msg);
+	bool first = lane_head(lane) == msg;
+
+	if (list_is_singular(&lane->messages)) {
+		lane_end(queue, lane);
+		return;
+	}
+	if (lane->returned == msg)
+		lane->returned = NULL;
+	list_del(&msg->node);
+	if (first)
+		lane_move(queue, lane);
+}
+
+/**
+ * mbx_queue_remove_run() - take the first messages out
+ * @queue:	the queue
+ * @first:	what mbx_queue_find() found
+ * @last:	what mbx_queue_next() found behind it
+ * @count:	how many it is from @first to @last
+ * @bytes:	their payloads
+ *
+ * Context: any; the caller serialises.
+ */
+void mbx_queue_remove_run(struct mbx_queue *queue, struct mbx_message *first,
+			  struct mbx_message *last, unsigned int count,
+			  u64 bytes)
+{
+	struct mbx_lane *lane = queue->alone;
+
+	if (first == last) {
+		mbx_queue_remove(queue, first);
+		return;
+	}
+	queue->count -= count;
+	queue->bytes -= bytes;
+	if (lane->returned && lane->returned->seq <= last->seq)
+		lane->returned = NULL;
+	if (!queue->count)
+		lane_end(queue, lane);
+	else
+		__list_del(&lane->messages, last->node.next);
 }

@@ -75,7 +75,37 @@ enum mbx_lane_index {
 	MBX_LANE_INDEXES,
 };
 
-struct mbx_lane;
+/* The types that occur in a subtree lie between these. */
+struct mbx_span {
+	u64 min;
+	u64 max;
+};
+
+/**
+ * struct mbx_lane - messages of one type, priority and sending process
+ * @node:	in mbx_queue.index, one for each
+ * @messages:	in the order of their numbers, never empty while indexed
+ * @returned:	the one among them that came back last, or NULL
+ * @only:	number of the only message, which came back and has no place in
+ *		the common lane of its kind; 0 in that one
+ * @type:	invariant while indexed
+ * @pid:	mbx_sender.pid, likewise; the messages hold it. Only compared: two
+ *		processes may have had the same key, one after the other
+ * @sender:	mbx_sender.key, likewise
+ * @priority:	likewise; 0 in a queue that ignores priorities
+ * @span:	of the subtree below @node[MBX_LANE_ORDER]
+ */
+struct mbx_lane {
+	struct rb_node node[MBX_LANE_INDEXES];
+	struct list_head messages;
+	struct mbx_message *returned;
+	u64 only;
+	u64 type;
+	const struct pid *pid;
+	u32 sender;
+	u16 priority;
+	struct mbx_span span;
+};
 
 /**
  * struct mbx_lanes - lanes to put into queues, got while memory may be waited for
@@ -115,12 +145,29 @@ void mbx_queue_init(struct mbx_queue *queue, bool fifo);
 void mbx_queue_exit(struct mbx_queue *queue);
 struct mbx_message *mbx_queue_least(const struct mbx_queue *queue);
 
-/* If there is, or will be, more than one message. */
+/* If lanes are to be looked for. */
 bool mbx_queue_push_lane(struct mbx_queue *queue, struct mbx_message *msg,
 			 struct mbx_lanes *reserve);
 void mbx_queue_remove_lane(struct mbx_queue *queue, struct mbx_message *msg);
+void mbx_queue_remove_run(struct mbx_queue *queue, struct mbx_message *first,
+			  struct mbx_message *last, unsigned int count,
+			  u64 bytes);
 struct mbx_message *mbx_queue_find_lane(const struct mbx_queue *queue,
 					const struct mbx_select *select);
+
+/* Is this the common lane for messages like @msg? */
+static inline bool mbx_lane_takes(const struct mbx_queue *queue,
+				  const struct mbx_lane *lane,
+				  const struct mbx_message *msg)
+{
+	return lane->type == msg->type && lane->pid == msg->sender->pid &&
+	       (queue->fifo || lane->priority == msg->priority) && !lane->only;
+}
+
+static inline struct mbx_message *mbx_lane_tail(const struct mbx_lane *lane)
+{
+	return list_last_entry(&lane->messages, struct mbx_message, node);
+}
 
 /**
  * mbx_queue_push() - queue a message where its number and priority belong
@@ -135,11 +182,17 @@ static inline bool mbx_queue_push(struct mbx_queue *queue,
 				  struct mbx_message *msg,
 				  struct mbx_lanes *reserve)
 {
-	if (queue->count || !queue->spare)
+	struct mbx_lane *last = queue->last;
+
+	if (last && mbx_lane_takes(queue, last, msg) &&
+	    mbx_lane_tail(last)->seq < msg->seq)
+		list_add_tail(&msg->node, &last->messages);
+	else if (!queue->count && queue->spare)
+		queue->single = msg;
+	else
 		return mbx_queue_push_lane(queue, msg, reserve);
-	queue->single = msg;
-	queue->count = 1;
-	queue->bytes = msg->len;
+	queue->count++;
+	queue->bytes += msg->len;
 	return true;
 }
 
@@ -177,6 +230,24 @@ mbx_queue_find(const struct mbx_queue *queue, const struct mbx_select *select)
 	if (!queue->single)
 		return mbx_queue_find_lane(queue, select);
 	return mbx_select_match(select, queue->single) ? queue->single : NULL;
+}
+
+/**
+ * mbx_queue_next() - what a receive gets after a message, if that is near
+ * @queue:	the queue
+ * @msg:	what mbx_queue_find() found for it, or this function
+ *
+ * Context: any; the caller serialises. Return: the message, still in the
+ * queue; NULL if there is none, or it is to be found when @msg is gone.
+ */
+static inline struct mbx_message *
+mbx_queue_next(const struct mbx_queue *queue, const struct mbx_message *msg)
+{
+	const struct mbx_lane *lane = queue->alone;
+
+	if (!lane || msg->node.next == &lane->messages)
+		return NULL;
+	return list_entry(msg->node.next, struct mbx_message, node);
 }
 
 static inline void mbx_lanes_init(struct mbx_lanes *lanes)

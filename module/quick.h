@@ -185,27 +185,11 @@ static inline bool mbx_quick_may_receive(const struct mbx_end *end)
 	       !mbx_polled(&port->pollers_send) && list_empty(&port->guests);
 }
 
-/**
- * mbx_quick_take() - take a message that nobody waits for
- * @end:	by which; mbx_quick_may_receive()
- * @select:	which
- * @size:	of at most so many bytes
- *
- * Context: mbx_port.lock held. Return: the message, in no queue; NULL if there is
- * none, or it is not that simple.
- */
-static inline struct mbx_message *
-mbx_quick_take(struct mbx_end *end, const struct mbx_select *select,
-	       size_t size)
+/* Is this message one that nobody waits for, and that fits? */
+static inline bool mbx_quick_may_take(const struct mbx_message *msg,
+				      size_t size)
 {
-	struct mbx_queue *ready = &end->channel->ready;
-	struct mbx_message *msg = mbx_queue_find(ready, select);
-
-	if (!msg || msg->waiter || msg->pins || msg->len > size)
-		return NULL;
-	mbx_queue_remove(ready, msg);
-	end->port->received++;
-	return msg;
+	return !msg->waiter && !msg->pins && msg->len <= size;
 }
 
 /**
@@ -220,12 +204,19 @@ static __always_inline struct mbx_message *
 mbx_quick_receive(struct mbx_end *end, size_t size)
 {
 	static const struct mbx_select any = { .kind = MAILBOX_SELECT_ANY };
+	struct mbx_queue *ready = &end->channel->ready;
 	struct mbx_port *port = end->port;
 	struct mbx_message *msg = NULL;
 
 	spin_lock(&port->lock);
 	if (mbx_quick_may_receive(end))
-		msg = mbx_quick_take(end, &any, size);
+		msg = mbx_queue_find(ready, &any);
+	if (msg && !mbx_quick_may_take(msg, size))
+		msg = NULL;
+	if (msg) {
+		mbx_queue_remove(ready, msg);
+		port->received++;
+	}
 	spin_unlock(&port->lock);
 	return msg;
 }

@@ -392,47 +392,72 @@ static void receive_rest(struct mbx_end *end, struct mbx_receive *receive,
 	}
 }
 
+/* Take up to @count that nobody waits for, neither for them nor for their room. */
+static unsigned int take_quickly(struct mbx_end *end,
+				 const struct mbx_receive *receive,
+				 unsigned int count, struct mbx_message **taken)
+{
+	const struct mbx_room *rooms = receive->rooms + receive->done;
+	struct mbx_queue *ready = &end->channel->ready;
+	unsigned int first, done = 0;
+
+	if (!mbx_quick_may_receive(end))
+		return 0;
+	do {
+		struct mbx_message *msg = mbx_queue_find(ready, &receive->select);
+		u64 bytes = 0;
+
+		for (first = done; msg && done < count; done++) {
+			if (!mbx_quick_may_take(msg, receive->trunc ? SIZE_MAX :
+						     rooms[done].size))
+				break;
+			taken[done] = msg;
+			bytes += msg->len;
+			msg = mbx_queue_next(ready, msg);
+		}
+		if (done > first)
+			mbx_queue_remove_run(ready, taken[first],
+					     taken[done - 1], done - first,
+					     bytes);
+	} while (done > first && done < count);
+	end->port->received += done;
+	return done;
+}
+
 /*
- * Receive what nobody waits for, neither for the messages nor for their room.
- * What is left after that is for the general way. Returns 0, or -errno for the
- * first message.
+ * Receive what need only be taken; what is left after that is for the general
+ * way. Returns 0, or -errno for the first message.
  */
 static int receive_quickly(struct mbx_end *end, struct mbx_receive *receive)
 {
 	struct mbx_message *taken[RECEIVES_LOCKED] __uninitialized;
 	struct mbx_port *port = end->port;
-	unsigned int count, i, left;
+	unsigned int count, copied, i;
 	int err = 0;
 
 	do {
-		left = min(receive->count - receive->done, RECEIVES_LOCKED);
-		count = 0;
+		count = min(receive->count - receive->done, RECEIVES_LOCKED);
 		spin_lock(&port->lock);
-		while (count < left && mbx_quick_may_receive(end)) {
-			taken[count] = mbx_quick_take(end, &receive->select,
-				receive->trunc ? SIZE_MAX :
-				receive->rooms[receive->done + count].size);
-			if (!taken[count])
-				break;
-			count++;
-		}
+		count = take_quickly(end, receive, count, taken);
 		spin_unlock(&port->lock);
 
-		for (i = 0; i < count; i++) {
-			struct mbx_taken one = { .msg = taken[i] };
-
-			if (!err)
-				err = receive->copy(receive, &one, receive->done);
-			if (!err && fatal_signal_pending(current))
-				err = -EINTR;
-			if (err) {
-				receive_put_back(end, &one);
-				continue;
-			}
-			mbx_quick_done(end, taken[i]);
-			receive->done++;
+		if (!count)
+			break;
+		copied = receive->copy_run(receive, taken, count, receive->done);
+		if (copied < count)
+			err = -EFAULT;
+		/* A process that will never run again has received nothing. */
+		if (fatal_signal_pending(current)) {
+			copied = 0;
+			err = -EINTR;
 		}
-	} while (!err && count == RECEIVES_LOCKED && receive->done < receive->count);
+		for (i = 0; i < copied; i++)
+			mbx_quick_done(end, taken[i]);
+		for (; i < count; i++)
+			receive_put_back(end, &(struct mbx_taken){ .msg = taken[i] });
+		receive->done += copied;
+	} while (!err && count == RECEIVES_LOCKED &&
+		 receive->done < receive->count);
 	if (!receive->done)
 		return err;
 	receive->error = err;
