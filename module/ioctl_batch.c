@@ -97,10 +97,9 @@ static int batch_make(struct mbx_ioctl *ioctl, struct mbx_post *posts, int *why)
 		.time_ns = ktime_get_ns(),
 	};
 	unsigned int made = 0;
-	int err = 0;
+	int err = 0, stop = 0;
 	u32 i;
 
-	*why = 0;
 	for (i = 0; i < arg->count; i++) {
 		struct mailbox_send_entry entry __uninitialized;
 
@@ -111,12 +110,13 @@ static int batch_make(struct mbx_ioctl *ioctl, struct mbx_post *posts, int *why)
 		if (err)
 			break;
 		user += arg->entry_size;
-		if (*why)
+		if (stop)
 			continue;
-		*why = batch_prepare(&maker, &entry, &posts[i]);
-		if (!*why)
+		stop = batch_prepare(&maker, &entry, &posts[made]);
+		if (!stop)
 			made++;
 	}
+	*why = stop;
 	if (maker.sender)
 		mbx_sender_put(maker.sender);
 	if (!err)

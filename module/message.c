@@ -165,6 +165,46 @@ void mbx_message_free(struct mbx_message *msg)
 		mbx_message_unshare(origin);
 }
 
+/**
+ * mbx_messages_free() - free messages that are in no queue
+ * @msgs:	the messages
+ * @count:	how many
+ *
+ * Nearly always they are all of one sender and one size, and to be kept: then
+ * that is done once. Context: process, without a lock.
+ */
+void mbx_messages_free(struct mbx_message **msgs, unsigned int count)
+{
+	unsigned int done;
+
+	for (; count; msgs += done, count -= done) {
+		struct mbx_message *first = msgs[0], *last = first;
+		struct mbx_sender *sender = first->sender;
+		size_t bytes = mbx_message_cost(first->len);
+
+		done = 1;
+		if (!first->kept || !READ_ONCE(sender->spare.limit)) {
+			mbx_message_free(first);
+			continue;
+		}
+		for (; done < count; done++) {
+			struct mbx_message *msg = msgs[done];
+
+			if (msg->sender != sender || !msg->kept ||
+			    msg->room != first->room)
+				break;
+			bytes += mbx_message_cost(msg->len);
+			last->spare.next = &msg->spare;
+			last = msg;
+		}
+		mbx_user_uncharge_bytes(sender->user, bytes);
+		llist_add_batch(&first->spare, &last->spare,
+				&sender->spare.returned[first->room]);
+		if (refcount_sub_and_test(done, &sender->refs))
+			mbx_sender_free(sender);
+	}
+}
+
 /* Where the next @len bytes are, if that is one short piece of user memory. */
 static void __user *iter_words(const struct iov_iter *iter, size_t len)
 {

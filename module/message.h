@@ -97,8 +97,8 @@ struct mbx_senders {
  * @len:	payload bytes
  * @room:	of the slab object
  * @kept:	counts in mbx_spare.bytes, and goes there when it is done with
- * @priority:	as sent
  * @shared:	the payload is that of another message
+ * @priority:	as sent
  * @pins:	peeks under way, MBX_PINS_DEAD and _LEASED; mbx_port.lock
  * @data:	the payload, if all of it fits into a page together with this;
  *		otherwise struct list_head of the pages that hold it. If @shared,
@@ -125,8 +125,8 @@ struct mbx_message {
 	u32 len : 25;
 	u32 room : 3;
 	u32 kept : 1;
-	u16 priority : 15;
-	u16 shared : 1;
+	u32 shared : 1;
+	u16 priority;
 	u16 pins;
 	u8 data[];
 };
@@ -207,6 +207,7 @@ struct mbx_message *mbx_message_alloc_copy(const struct mbx_message *msg);
 void mbx_message_share(struct mbx_message *copy, struct mbx_message *msg);
 void mbx_message_unshare(struct mbx_message *msg);
 void mbx_message_free(struct mbx_message *msg);
+void mbx_messages_free(struct mbx_message **msgs, unsigned int count);
 void mbx_message_destroy(struct mbx_message *msg);
 int mbx_message_copy(const struct mbx_message *msg, const struct iov_iter *to);
 int mbx_message_copy_user(const struct mbx_message *msg, void __user *to,

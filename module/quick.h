@@ -100,7 +100,7 @@ static __always_inline int mbx_quick_copy(const struct mbx_message *msg,
 {
 	size_t len = min_t(size_t, msg->len, size);
 
-	if (msg->shared || len > MBX_WORDS_MAX || !mbx_message_is_inline(msg) ||
+	if (msg->shared || msg->len > MBX_WORDS_MAX ||
 	    mbx_words_write(to, msg->data, len))
 		return mbx_message_copy_user(msg, to, size);
 	return 0;
@@ -221,15 +221,6 @@ mbx_quick_receive(struct mbx_end *end, size_t size)
 	return msg;
 }
 
-/* It is received, as somebody has seen to that nobody waited for it. */
-static __always_inline void mbx_quick_done(const struct mbx_end *end,
-					   struct mbx_message *msg)
-{
-	trace_mailbox_receive(end->port->id, msg->seq, msg->type, msg->len);
-	if (!mbx_message_keep(msg))
-		mbx_message_free(msg);
-}
-
 /**
  * mbx_quick_finish() - a message that was in hand is received
  * @end:	by which
@@ -245,7 +236,9 @@ static __always_inline int mbx_quick_finish(struct mbx_end *end,
 	/* A process that will never run again has received nothing. */
 	if (err || fatal_signal_pending(current))
 		return mbx_port_unreceive(end, msg, err ?: -EINTR);
-	mbx_quick_done(end, msg);
+	trace_mailbox_receive(end->port->id, msg->seq, msg->type, msg->len);
+	if (!mbx_message_keep(msg))
+		mbx_message_free(msg);
 	return 0;
 }
 #endif /* MBX_QUICK_H */

@@ -399,6 +399,7 @@ static unsigned int take_quickly(struct mbx_end *end,
 {
 	const struct mbx_room *rooms = receive->rooms + receive->done;
 	struct mbx_queue *ready = &end->channel->ready;
+	bool trunc = receive->trunc;
 	unsigned int first, done = 0;
 
 	if (!mbx_quick_may_receive(end))
@@ -408,8 +409,8 @@ static unsigned int take_quickly(struct mbx_end *end,
 		u64 bytes = 0;
 
 		for (first = done; msg && done < count; done++) {
-			if (!mbx_quick_may_take(msg, receive->trunc ? SIZE_MAX :
-						     rooms[done].size))
+			if (!mbx_quick_may_take(msg, trunc ? SIZE_MAX :
+							     rooms[done].size))
 				break;
 			taken[done] = msg;
 			bytes += msg->len;
@@ -451,10 +452,12 @@ static int receive_quickly(struct mbx_end *end, struct mbx_receive *receive)
 			copied = 0;
 			err = -EINTR;
 		}
-		for (i = 0; i < copied; i++)
-			mbx_quick_done(end, taken[i]);
-		for (; i < count; i++)
+		for (i = copied; i < count; i++)
 			receive_put_back(end, &(struct mbx_taken){ .msg = taken[i] });
+		for (i = 0; trace_mailbox_receive_enabled() && i < copied; i++)
+			trace_mailbox_receive(port->id, taken[i]->seq,
+					      taken[i]->type, taken[i]->len);
+		mbx_messages_free(taken, copied);
 		receive->done += copied;
 	} while (!err && count == RECEIVES_LOCKED &&
 		 receive->done < receive->count);
