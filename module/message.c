@@ -10,6 +10,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
+#include <linux/uaccess.h>
 #include <linux/uio.h>
 
 #include "internal.h"
@@ -349,21 +350,6 @@ put:
 }
 
 /**
- * mbx_message_copy_user() - mbx_message_copy() to user space
- * @msg:	likewise
- * @to:		where to
- * @size:	bytes that there is room for
- */
-int mbx_message_copy_user(const struct mbx_message *msg, void __user *to,
-			  size_t size)
-{
-	struct iov_iter iter;
-
-	iov_iter_ubuf(&iter, ITER_DEST, to, size);
-	return mbx_message_copy(msg, &iter);
-}
-
-/**
  * mbx_message_copy() - copy the payload out, as much as there is room for
  * @msg:	the message
  * @to:		where to
@@ -378,4 +364,81 @@ int mbx_message_copy(const struct mbx_message *msg, const struct iov_iter *to)
 		msg = *message_origin(msg);
 	return mbx_message_is_inline(msg) ? inline_copy(msg, len, to) :
 					    pages_copy(msg, len, to);
+}
+
+/* --- one piece of user memory ---------------------------------------------- */
+
+static int user_read(void *to, const void __user *from, size_t len)
+{
+	/* Of a whole page it is known that it is one. */
+	if (len == PAGE_SIZE)
+		return copy_from_user(to, from, PAGE_SIZE) ? -EFAULT : 0;
+	return copy_from_user(to, from, len) ? -EFAULT : 0;
+}
+
+static int user_write(void __user *to, const void *from, size_t len)
+{
+	if (len == PAGE_SIZE)
+		return copy_to_user(to, from, PAGE_SIZE) ? -EFAULT : 0;
+	return copy_to_user(to, from, len) ? -EFAULT : 0;
+}
+
+/**
+ * mbx_message_refill() - the payload of a message that was left
+ * @msg:	the message, not used by anybody
+ * @from:	the payload
+ * @len:	of it; it fits into the slab object, or takes pages too
+ *
+ * Context: process, may sleep. Return: 0 or -EFAULT; -ENOMEM if there are more
+ * pages than are needed, or fewer.
+ */
+int mbx_message_refill(struct mbx_message *msg, const void __user *from,
+		       size_t len)
+{
+	struct page *page;
+
+	if (msg->room != MBX_ROOM_PAGES)
+		return user_read(msg->data, from, len);
+	if (mbx_message_pages(msg) != DIV_ROUND_UP(len, PAGE_SIZE))
+		return -ENOMEM;
+	list_for_each_entry(page, message_pages(msg), lru) {
+		size_t n = min_t(size_t, len, PAGE_SIZE);
+		int err = user_read(page_address(page), from, n);
+
+		if (err)
+			return err;
+		from += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/**
+ * mbx_message_copy_user() - mbx_message_copy() to one piece of user memory
+ * @msg:	likewise
+ * @to:		where to
+ * @size:	bytes that there is room for
+ */
+int mbx_message_copy_user(const struct mbx_message *msg, void __user *to,
+			  size_t size)
+{
+	size_t len = min_t(size_t, msg->len, size);
+	struct page *page;
+
+	if (msg->shared)
+		msg = *message_origin(msg);
+	if (mbx_message_is_inline(msg))
+		return user_write(to, msg->data, len);
+	list_for_each_entry(page, message_pages(msg), lru) {
+		size_t n = min_t(size_t, len, PAGE_SIZE);
+		int err = user_write(to, page_address(page), n);
+
+		if (err)
+			return err;
+		to += n;
+		len -= n;
+		if (!len)
+			break;
+	}
+	return 0;
 }

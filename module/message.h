@@ -209,6 +209,8 @@ void mbx_message_unshare(struct mbx_message *msg);
 void mbx_message_free(struct mbx_message *msg);
 void mbx_messages_free(struct mbx_message **msgs, unsigned int count);
 void mbx_message_destroy(struct mbx_message *msg);
+int mbx_message_refill(struct mbx_message *msg, const void __user *from,
+		       size_t len);
 int mbx_message_copy(const struct mbx_message *msg, const struct iov_iter *to);
 int mbx_message_copy_user(const struct mbx_message *msg, void __user *to,
 			  size_t size);

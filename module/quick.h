@@ -2,7 +2,7 @@
 /*
  * The common case of sending and of receiving, in a straight line.
  *
- * A short message of a thread that has sent before goes to a port with room, where
+ * A message of a thread that has sent such a one before goes to a port with room, where
  * nobody sleeps, polls or watches; or one that is ready is received, and nobody
  * waits for that, nor for the room. Then there is nobody to wake, nothing to
  * allocate, and nothing to undo but to put back a message whose copy failed.
@@ -39,14 +39,13 @@ mbx_quick_message(struct mbx_sender *sender, const void __user *data,
 {
 	struct mbx_message *msg;
 
-	if (len > MBX_WORDS_MAX)
-		return NULL;
 	msg = mbx_spare_take(&sender->spare, mbx_message_room(len));
 	if (!msg)
 		return NULL;
 	if (mbx_user_charge_bytes(sender->user, mbx_message_cost(len)))
 		goto untake;
-	if (mbx_words_read(msg->data, data, len))
+	if (len <= MBX_WORDS_MAX ? mbx_words_read(msg->data, data, len) :
+				   mbx_message_refill(msg, data, len))
 		goto uncharge;
 	mbx_message_init(msg, sender, len, type, priority, time_ns);
 	return msg;
