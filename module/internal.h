@@ -42,15 +42,11 @@
 #ifndef MBX_INTERNAL_H
 #define MBX_INTERNAL_H
 
-#include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
-#include <linux/hash.h>
 #include <linux/kref.h>
 #include <linux/list.h>
-#include <linux/log2.h>
-#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
 #include <linux/rbtree.h>
@@ -62,7 +58,7 @@
 #include <linux/workqueue.h>
 #include <linux/mailbox_ipc.h>
 
-#include "message.h"
+#include "memory.h"
 #include "queue.h"
 
 struct file;
@@ -71,228 +67,14 @@ struct pid;
 /* Module parameters; written at run time by root, so read with READ_ONCE(). */
 extern unsigned int mbx_ports_max;
 extern unsigned int mbx_user_ports_max;
-extern unsigned long mbx_user_bytes_max;
 extern unsigned int mbx_message_bytes_max;
 extern unsigned int mbx_message_bytes_default;
 extern unsigned int mbx_capacity_max;
 extern unsigned int mbx_capacity_default;
-extern unsigned int mbx_spare_bytes;
 
 /* --- process.c ---------------------------------------------------------- */
 
 bool mbx_process_gone(struct pid *pid);
-
-/* --- sender.c ------------------------------------------------------------ */
-
-/* A thread is of the same process for good. */
-static inline bool mbx_sender_is_current(const struct mbx_sender *sender)
-{
-	const struct cred *cred = current_cred();
-
-	return sender->tid == task_pid(current) &&
-	       uid_eq(sender->uid, cred->uid) && gid_eq(sender->gid, cred->gid);
-}
-
-/* The stamp of the calling thread, if it is in the slot, with a reference. */
-static inline struct mbx_sender *
-mbx_sender_try(struct mbx_sender __rcu **slot)
-{
-	struct mbx_sender *sender;
-
-	/* Cheaper than rcu_read_lock(), and a grace period waits for it too. */
-	rcu_read_lock_sched();
-	sender = rcu_dereference_sched(*slot);
-	if (sender && (!mbx_sender_is_current(sender) ||
-		       !refcount_inc_not_zero(&sender->refs)))
-		sender = NULL;
-	rcu_read_unlock_sched();
-	return sender;
-}
-
-static inline unsigned int mbx_sender_slot(void)
-{
-	return hash_ptr(current, MBX_SENDERS_BITS);
-}
-
-/**
- * mbx_sender_get() - the stamp of the calling thread
- * @senders:	those that a handle keeps
- * @quota:	the users of the handle's registry
- *
- * Real user and group, as for SCM_CREDENTIALS: a set-user-id program that
- * writes to a handle which it was given speaks for whoever started it.
- *
- * Context: process, may sleep. Return: the stamp with a reference for the
- * caller, or NULL without memory.
- */
-static inline struct mbx_sender *mbx_sender_get(struct mbx_senders *senders,
-						struct mbx_quota *quota)
-{
-	return mbx_sender_try(&senders->slot[mbx_sender_slot()]) ?:
-	       mbx_sender_find(senders, quota);
-}
-
-/**
- * mbx_sender_put() - give a reference back
- * @sender:	the stamp
- *
- * Context: process.
- */
-static inline void mbx_sender_put(struct mbx_sender *sender)
-{
-	if (refcount_dec_and_test(&sender->refs))
-		mbx_sender_free(sender);
-}
-
-/* --- message.c ----------------------------------------------------------- */
-
-/* What fits into a page together with the rest of the message. */
-#define MBX_INLINE_MAX	(PAGE_SIZE - sizeof(struct mbx_message))
-
-static inline bool mbx_message_is_inline(const struct mbx_message *msg)
-{
-	return msg->len <= MBX_INLINE_MAX;
-}
-
-static inline unsigned int mbx_message_pages(const struct mbx_message *msg)
-{
-	return DIV_ROUND_UP(msg->len, PAGE_SIZE);
-}
-
-/* The slab object for a payload of @len bytes, or for the head of its pages. */
-static inline unsigned int mbx_message_room(size_t len)
-{
-	size_t size = sizeof(struct mbx_message) + len;
-
-	if (len > MBX_INLINE_MAX)
-		return MBX_ROOM_PAGES;
-	return size <= 128 ? 0 : ilog2(size - 1) - 6;
-}
-
-/* What a message costs its sender's quota. */
-static inline size_t mbx_message_cost(size_t len)
-{
-	return len + MAILBOX_MESSAGE_OVERHEAD;
-}
-
-/* What a message takes, in bytes. It does not share another one's payload. */
-static inline size_t mbx_message_memory(const struct mbx_message *msg)
-{
-	if (msg->room == MBX_ROOM_PAGES)
-		return 128 + mbx_message_pages(msg) * PAGE_SIZE;
-	return 128UL << msg->room;
-}
-
-/* --- quota.c ------------------------------------------------------------ */
-
-/**
- * struct mbx_quota - the users of one registry
- * @lock:	protects @users
- * @users:	tree of struct mbx_user by uid
- */
-struct mbx_quota {
-	spinlock_t lock;
-	struct rb_root users;
-};
-
-/**
- * struct mbx_user - what one user has in one registry
- * @node:	in mbx_quota.users; mbx_quota.lock
- * @refs:	one for each port and each struct mbx_sender; mbx_quota.lock
- * @quota:	invariant after init
- * @uid:	invariant after init
- * @ports:	ports created by this user that still exist
- * @bytes:	what its messages cost: payload and MAILBOX_MESSAGE_OVERHEAD
- * @spare:	what may be kept ready for its next messages
- * @watches:	names that it watches
- */
-struct mbx_user {
-	struct rb_node node;
-	unsigned int refs;
-	struct mbx_quota *quota;
-	kuid_t uid;
-	atomic_t ports;
-	atomic64_t bytes;
-	atomic64_t spare;
-	atomic_t watches;
-};
-
-/* What is kept ready is this part of the quota of bytes at most. */
-#define MBX_USER_SPARE_PART	8
-
-/* Whoever changes a port tells all who watch it. */
-#define MBX_USER_WATCHES_MAX	1024
-
-void mbx_quota_init(struct mbx_quota *quota);
-struct mbx_user *mbx_user_get(struct mbx_quota *quota, kuid_t uid);
-void mbx_user_put(struct mbx_user *user);
-int mbx_user_charge_port(struct mbx_user *user);
-void mbx_user_uncharge_port(struct mbx_user *user);
-int mbx_user_charge_over(struct mbx_user *user, size_t bytes);
-unsigned long mbx_user_charge_spare(struct mbx_user *user);
-void mbx_user_uncharge_spare(struct mbx_user *user, unsigned long bytes);
-int mbx_user_charge_watch(struct mbx_user *user);
-void mbx_user_uncharge_watch(struct mbx_user *user);
-
-/**
- * mbx_user_charge_bytes() - count a message that the user sends
- * @user:	the account
- * @bytes:	what it costs
- *
- * Context: process. Return: 0 or -EDQUOT.
- */
-static inline int mbx_user_charge_bytes(struct mbx_user *user, size_t bytes)
-{
-	if (atomic64_add_return(bytes, &user->bytes) <=
-	    READ_ONCE(mbx_user_bytes_max))
-		return 0;
-	return mbx_user_charge_over(user, bytes);
-}
-
-/**
- * mbx_user_uncharge_bytes() - the message is gone
- * @user:	the account
- * @bytes:	what was charged
- */
-static inline void mbx_user_uncharge_bytes(struct mbx_user *user, size_t bytes)
-{
-	atomic64_sub(bytes, &user->bytes);
-}
-
-/* --- message.c, once more -------------------------------------------------- */
-
-/* All but the payload, and what is known since it was allocated. */
-static inline void mbx_message_init(struct mbx_message *msg,
-				    struct mbx_sender *sender, size_t len,
-				    u64 type, u32 priority, u64 time_ns)
-{
-	msg->waiter = NULL;
-	msg->sender = sender;
-	msg->type = type;
-	msg->seq = 0;
-	msg->time_ns = time_ns;
-	msg->len = len;
-	msg->priority = priority;
-	msg->pins = 0;
-}
-
-/**
- * mbx_message_keep() - mbx_message_free(), if its memory is to be kept
- * @msg:	likewise, not NULL
- *
- * Return: false if it is not; then nothing has happened.
- */
-static inline bool mbx_message_keep(struct mbx_message *msg)
-{
-	struct mbx_sender *sender = msg->sender;
-
-	if (!msg->kept || !READ_ONCE(sender->spare.limit))
-		return false;
-	mbx_user_uncharge_bytes(sender->user, mbx_message_cost(msg->len));
-	llist_add(&msg->spare, &sender->spare.returned[msg->room]);
-	mbx_sender_put(sender);
-	return true;
-}
 
 /**
  * struct mbx_deadline - how long a call may sleep

@@ -14,8 +14,6 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
-struct iov_iter;
-struct mbx_quota;
 struct mbx_user;
 struct mbx_waiter;
 struct pid;
@@ -148,71 +146,5 @@ static inline unsigned int mbx_message_deliveries(const struct mbx_message *msg)
 {
 	return msg->pins & MBX_PINS_LEASED ? msg->deliveries : 0;
 }
-
-/* --- sender.c ----------------------------------------------------------- */
-
-struct mbx_sender *mbx_sender_find(struct mbx_senders *senders,
-				   struct mbx_quota *quota);
-void mbx_sender_free(struct mbx_sender *sender);
-void mbx_senders_forget(struct mbx_senders *senders);
-
-/* --- spare.c ------------------------------------------------------------ */
-
-void mbx_spare_init(struct mbx_spare *spare, unsigned long limit);
-void mbx_spare_count(struct mbx_spare *spare, struct mbx_message *msg);
-void mbx_spare_uncount(struct mbx_spare *spare, struct mbx_message *msg);
-void mbx_spare_empty(struct mbx_spare *spare);
-
-/**
- * mbx_spare_take() - a message that was left
- * @spare:	the calling thread's, whose struct mbx_sender it has a reference to
- * @room:	of this size
- *
- * Context: process. Return: the message, of which @room and @kept hold, and the
- * length, which tells how many pages it has. NULL if there is none.
- */
-static inline struct mbx_message *mbx_spare_take(struct mbx_spare *spare,
-						 unsigned int room)
-{
-	struct llist_node *node = spare->ready[room];
-
-	if (!node) {
-		if (llist_empty(&spare->returned[room]))
-			return NULL;
-		node = llist_del_all(&spare->returned[room]);
-	}
-	spare->ready[room] = node->next;
-	return llist_entry(node, struct mbx_message, spare);
-}
-
-/**
- * mbx_spare_untake() - it is not needed after all
- * @spare:	likewise
- * @msg:	from mbx_spare_take()
- */
-static inline void mbx_spare_untake(struct mbx_spare *spare,
-				    struct mbx_message *msg)
-{
-	msg->spare.next = spare->ready[msg->room];
-	spare->ready[msg->room] = &msg->spare;
-}
-
-/* --- message.c ---------------------------------------------------------- */
-
-struct mbx_message *mbx_message_make(struct mbx_senders *senders,
-				     struct mbx_quota *quota,
-				     const struct iov_iter *from, u64 type,
-				     u32 priority);
-struct mbx_message *mbx_message_alloc_copy(const struct mbx_message *msg);
-void mbx_message_share(struct mbx_message *copy, struct mbx_message *msg);
-void mbx_message_unshare(struct mbx_message *msg);
-void mbx_message_free(struct mbx_message *msg);
-void mbx_messages_free(struct mbx_message **msgs, unsigned int count);
-void mbx_message_destroy(struct mbx_message *msg);
-int mbx_message_refill(struct mbx_message *msg, const void __user *from,
-		       size_t len);
-int mbx_message_copy(const struct mbx_message *msg, const struct iov_iter *to);
-int mbx_message_copy_user(const struct mbx_message *msg, void __user *to,
-			  size_t size);
 
 #endif /* MBX_MESSAGE_H */
