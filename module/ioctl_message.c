@@ -104,6 +104,7 @@ static void select_sender(struct mbx_select *select, u32 nr)
 	struct pid_namespace *ns = task_active_pid_ns(current);
 	struct pid *pid;
 
+	select->ns = NULL;
 	select->nr = nr;
 	select->key = nr;
 	if (ns == &init_pid_ns)

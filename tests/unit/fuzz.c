@@ -24,7 +24,7 @@ static void step(struct model *model, const uint8_t *op)
 	};
 	const struct mbx_message *msg;
 
-	switch (op[0] % 8) {
+	switch (op[0] % 9) {
 	case 0 ... 3:
 		if (model->count + model->taken_count < MODEL_MESSAGES)
 			model_send(model, model_type(op[1] % 8), op[1] / 8 % 8,
@@ -46,6 +46,10 @@ static void step(struct model *model, const uint8_t *op)
 	case 7:
 		if (model->taken_count)
 			model_drop(model, op[1] % model->taken_count);
+		break;
+	case 8:
+		if (model->taken_count < MODEL_MESSAGES - 8)
+			model_take_run(model, &select, op[1] % 8);
 		break;
 	}
 	model_check(model, op[1] * 256 + op[2]);

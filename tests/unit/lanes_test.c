@@ -204,6 +204,74 @@ TEST(remove_does_not_need_the_last_used_lane)
 	end();
 }
 
+/* --- several at once ------------------------------------------------------- */
+
+static void take_run(unsigned int max)
+{
+	model_take_run(&model, &(struct mbx_select){ .kind = MAILBOX_SELECT_ANY }, max);
+}
+
+TEST(run_ends_with_its_lane)
+{
+	start(false);
+	add(1, 0, 1);
+	add(1, 0, 1);
+	add(1, 0, 1);
+	take_run(2);
+	CHECK_EQ(2, model.taken_count);
+	CHECK_EQ(1, check_queue(&model.queue));
+	add(2, 0, 1);
+	/* Of two lanes one message goes at a time. */
+	take_run(2);
+	CHECK_EQ(3, model.taken_count);
+	CHECK_ORDER(4);
+	end();
+}
+
+TEST(run_leaves_nothing)
+{
+	start(false);
+	add(1, 0, 1);
+	take_run(5);
+	CHECK_EQ(1, model.taken_count);
+	add(1, 0, 1);
+	add(1, 0, 1);
+	take_run(5);
+	CHECK_EQ(3, model.taken_count);
+	CHECK_EQ(0, check_queue(&model.queue));
+	CHECK_EQ(0, model.queue.bytes);
+	CHECK(model.queue.spare);
+	take_run(5);
+	CHECK_EQ(3, model.taken_count);
+	add(3, 0, 1);
+	CHECK_ORDER(4);
+	end();
+}
+
+/* What came back last is remembered as long as it is there. */
+TEST(run_takes_what_came_back)
+{
+	const struct mbx_message *msg[4];
+	unsigned int max, i;
+
+	for (max = 1; max <= 4; max++) {
+		start(false);
+		for (i = 0; i < ARRAY_SIZE(msg); i++)
+			msg[i] = add(1, 0, 1);
+		take(msg[0]);
+		take(msg[1]);
+		put_back(msg[0]);
+		put_back(msg[1]);
+		take_run(max);
+		CHECK_EQ(max, model.taken_count);
+		CHECK_EQ(max < 4, check_queue(&model.queue));
+		for (i = 0; i < max; i++)
+			put_back(msg[i]);
+		CHECK_ORDER(1, 2, 3, 4);
+		end();
+	}
+}
+
 /* --- lanes and memory ---------------------------------------------------- */
 
 /* The queue says no, and is what it was. */

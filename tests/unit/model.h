@@ -483,6 +483,32 @@ static inline void model_take(struct model *model, const struct mbx_message *msg
 	model_take_at(model, i);
 }
 
+/* As a batch does: what leaves first, and up to @max in all that are behind it. */
+static inline void model_take_run(struct model *model, const struct mbx_select *select,
+				  unsigned int max)
+{
+	struct mbx_message *first = mbx_queue_find(&model->queue, select);
+	struct mbx_message *last = NULL;
+	struct mbx_message *msg;
+	unsigned int count = 0;
+	unsigned int i;
+	u64 bytes = 0;
+
+	for (msg = first; msg && count < max; msg = mbx_queue_next(&model->queue, msg)) {
+		MODEL_CHECK(msg == model_find(model, select));
+		for (i = 0; model->queued[i] != msg; i++)
+			;
+		model->queued[i] = model->queued[--model->count];
+		MODEL_CHECK(model->taken_count < MODEL_MESSAGES);
+		model->taken[model->taken_count++] = msg;
+		last = msg;
+		count++;
+		bytes += msg->len;
+	}
+	if (count)
+		mbx_queue_remove_run(&model->queue, first, last, count, bytes);
+}
+
 static inline void model_put_back(struct model *model, unsigned int at, unsigned int reserve)
 {
 	struct mbx_message *msg = model->taken[at];

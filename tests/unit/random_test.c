@@ -72,6 +72,10 @@ static void random_take(void)
 		select.type = msg->type;
 		select.nr = msg->sender->key;
 		select.key = msg->sender->key;
+		if (!random_below(4)) {
+			model_take_run(&model, &select, 1 + random_below(6));
+			return;
+		}
 		msg = mbx_queue_find(&model.queue, &select);
 	}
 	if (msg)

@@ -38,6 +38,12 @@ static inline void list_del(struct list_head *entry)
 	entry->next = NULL;
 }
 
+static inline void __list_del(struct list_head *prev, struct list_head *next)
+{
+	prev->next = next;
+	next->prev = prev;
+}
+
 static inline bool list_empty(const struct list_head *list)
 {
 	return list->next == list;
