@@ -20,6 +20,11 @@ static inline void trace_mailbox_receive(u64 port, u64 seq, u64 type, u32 len)
 {
 }
 
+static inline bool trace_mailbox_receive_enabled(void)
+{
+	return false;
+}
+
 static inline void trace_mailbox_drop(u64 port, u64 seq, u64 type, u32 len)
 {
 }
