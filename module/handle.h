@@ -229,6 +229,12 @@ __poll_t mbx_handle_poll_watch(struct mbx_handle *handle, struct file *file,
 /* fops.c, ioctl.c */
 extern const struct file_operations mbx_fops;
 
+/* The stamp of the calling thread, with a reference; NULL without memory. */
+static inline struct mbx_sender *mbx_handle_sender(struct mbx_handle *handle)
+{
+	return mbx_sender_get(&handle->senders, &handle->registry->quota);
+}
+
 /**
  * mbx_handle_message() - make a message of what an iterator holds
  * @handle:	who sends

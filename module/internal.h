@@ -13,6 +13,7 @@
  *   transfer where messages go: hand-over, admission, drops, put-back
  *   hold     what receivers have in hand: leases, and requests to be answered
  *   calls    who sleeps in a call, and whether that can end
+ *   quick    the common case of both that follow
  *   send, receive
  *   port     life of what they happen at
  *   end      by what handles it is used: they come, go, and lose their right

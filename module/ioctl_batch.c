@@ -90,10 +90,9 @@ static int batch_make(struct mbx_ioctl *ioctl, struct mbx_post *posts, int *why)
 {
 	const struct mailbox_ioc_send_batch *arg = &ioctl->arg.send_batch;
 	const void __user *user = u64_to_user_ptr(arg->entries);
-	struct mbx_senders *senders = &ioctl->handle->senders;
 	struct batch_maker maker = {
 		.handle = ioctl->handle,
-		.sender = mbx_sender_try(&senders->slot[mbx_sender_slot()]),
+		.sender = mbx_handle_sender(ioctl->handle),
 		.time_ns = ktime_get_ns(),
 	};
 	unsigned int made = 0;

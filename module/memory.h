@@ -18,6 +18,7 @@
 #include <linux/mailbox_ipc.h>
 
 #include "message.h"
+#include "user.h"
 
 struct iov_iter;
 
@@ -295,6 +296,63 @@ static inline bool mbx_message_keep(struct mbx_message *msg)
 	llist_add(&msg->spare, &sender->spare.returned[msg->room]);
 	mbx_sender_put(sender);
 	return true;
+}
+
+/* --- the common case: see quick.h -------------------------------------------- */
+
+/**
+ * mbx_quick_message() - make a message of memory that was left
+ * @sender:	the calling thread's; the message gets the caller's reference
+ * @data:	the payload
+ * @len:	of it
+ * @type:	of the message
+ * @priority:	of the message, in range
+ * @time_ns:	of the message
+ *
+ * Context: process, may sleep. Return: the message, or NULL: it is to be made by
+ * mbx_message_make(), and the reference is still the caller's.
+ */
+static __always_inline struct mbx_message *
+mbx_quick_message(struct mbx_sender *sender, const void __user *data,
+		  size_t len, u64 type, u32 priority, u64 time_ns)
+{
+	struct mbx_message *msg;
+
+	msg = mbx_spare_take(&sender->spare, mbx_message_room(len));
+	if (!msg)
+		return NULL;
+	if (mbx_user_charge_bytes(sender->user, mbx_message_cost(len)))
+		goto untake;
+	if (len <= MBX_WORDS_MAX ? mbx_words_read(msg->data, data, len) :
+				   mbx_message_refill(msg, data, len))
+		goto uncharge;
+	mbx_message_init(msg, sender, len, type, priority, time_ns);
+	return msg;
+
+uncharge:
+	mbx_user_uncharge_bytes(sender->user, mbx_message_cost(len));
+untake:
+	mbx_spare_untake(&sender->spare, msg);
+	return NULL;
+}
+
+/**
+ * mbx_quick_copy() - copy the payload out, as much as there is room for
+ * @msg:	the message
+ * @to:		where to
+ * @size:	bytes that there is room for
+ *
+ * Context: process, may sleep. Return: 0 or -EFAULT.
+ */
+static __always_inline int mbx_quick_copy(const struct mbx_message *msg,
+					  void __user *to, size_t size)
+{
+	size_t len = min_t(size_t, msg->len, size);
+
+	if (msg->shared || msg->len > MBX_WORDS_MAX ||
+	    mbx_words_write(to, msg->data, len))
+		return mbx_message_copy_user(msg, to, size);
+	return 0;
 }
 
 #endif /* MBX_MEMORY_H */

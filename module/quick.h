@@ -2,13 +2,15 @@
 /*
  * The common case of sending and of receiving, in a straight line.
  *
- * A message of a thread that has sent such a one before goes to a port with room, where
- * nobody sleeps, polls or watches; or one that is ready is received, and nobody
- * waits for that, nor for the room. Then there is nobody to wake, nothing to
- * allocate, and nothing to undo but to put back a message whose copy failed.
+ * A thread sends as it has done before, to a port with room, where nobody sleeps,
+ * polls or watches; or a message is ready, and nobody waits for its receipt, nor
+ * for its room. Then there is nobody to wake, nothing to allocate, and nothing to
+ * undo but to put back a message whose copy failed.
  *
  * Whatever is not like that is left as it is, for the general way (message.c,
- * send.c, receive.c), which makes all decisions anew, and reports all errors.
+ * send.c, receive.c), which makes all decisions anew, and reports all errors. So
+ * what is here may only be too strict; who changes the general way has to see
+ * whether there is something more that makes a send or a receive uncommon.
  */
 #ifndef MBX_QUICK_H
 #define MBX_QUICK_H
@@ -22,43 +24,7 @@
 #include "user.h"
 
 /**
- * mbx_quick_message() - make a message of memory that was left
- * @sender:	the calling thread's; the message gets the caller's reference
- * @data:	the payload
- * @len:	of it
- * @type:	of the message
- * @priority:	of the message, in range
- * @time_ns:	of the message
- *
- * Context: process, may sleep. Return: the message, or NULL: it is to be made by
- * mbx_message_make(), and the reference is still the caller's.
- */
-static __always_inline struct mbx_message *
-mbx_quick_message(struct mbx_sender *sender, const void __user *data,
-		  size_t len, u64 type, u32 priority, u64 time_ns)
-{
-	struct mbx_message *msg;
-
-	msg = mbx_spare_take(&sender->spare, mbx_message_room(len));
-	if (!msg)
-		return NULL;
-	if (mbx_user_charge_bytes(sender->user, mbx_message_cost(len)))
-		goto untake;
-	if (len <= MBX_WORDS_MAX ? mbx_words_read(msg->data, data, len) :
-				   mbx_message_refill(msg, data, len))
-		goto uncharge;
-	mbx_message_init(msg, sender, len, type, priority, time_ns);
-	return msg;
-
-uncharge:
-	mbx_user_uncharge_bytes(sender->user, mbx_message_cost(len));
-untake:
-	mbx_spare_untake(&sender->spare, msg);
-	return NULL;
-}
-
-/**
- * mbx_quick_handle_message() - make a short message of memory that was left
+ * mbx_quick_handle_message() - make a message of memory that was left
  * @handle:	who sends
  * @data:	the payload
  * @len:	of it
@@ -72,11 +38,9 @@ static __always_inline struct mbx_message *
 mbx_quick_handle_message(struct mbx_handle *handle, const void __user *data,
 			 size_t len, u64 type, u32 priority)
 {
-	struct mbx_senders *senders = &handle->senders;
-	struct mbx_sender *sender;
+	struct mbx_sender *sender = mbx_handle_sender(handle);
 	struct mbx_message *msg;
 
-	sender = mbx_sender_try(&senders->slot[mbx_sender_slot()]);
 	if (!sender)
 		return NULL;
 	msg = mbx_quick_message(sender, data, len, type, priority,
@@ -84,25 +48,6 @@ mbx_quick_handle_message(struct mbx_handle *handle, const void __user *data,
 	if (!msg)
 		mbx_sender_put(sender);
 	return msg;
-}
-
-/**
- * mbx_quick_copy() - copy the payload out, as much as there is room for
- * @msg:	the message
- * @to:		where to
- * @size:	bytes that there is room for
- *
- * Context: process, may sleep. Return: 0 or -EFAULT.
- */
-static __always_inline int mbx_quick_copy(const struct mbx_message *msg,
-					  void __user *to, size_t size)
-{
-	size_t len = min_t(size_t, msg->len, size);
-
-	if (msg->shared || msg->len > MBX_WORDS_MAX ||
-	    mbx_words_write(to, msg->data, len))
-		return mbx_message_copy_user(msg, to, size);
-	return 0;
 }
 
 /**

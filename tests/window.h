@@ -161,7 +161,7 @@ static inline void send_held_args(struct call *call, int fd, struct trap *trap,
 #define BEFORE_RESERVE	"before mbx_reserve_fill"
 #define BEFORE_LANES	"before mbx_lanes_fill"
 /* The message is in user memory, and not received yet. */
-#define AFTER_COPY	"after receive_copy"
+#define AFTER_COPY	"after receive_write"
 
 /* The module is beside the test programs, if it was built. */
 static inline void gate_load(void)

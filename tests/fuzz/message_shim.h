@@ -14,7 +14,9 @@
 
 #include <linux/list.h>
 #include <linux/mailbox_ipc.h>
+#include <linux/rbtree.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 
 #include "message.h"
 
@@ -28,12 +30,15 @@
 	} while (0)
 
 #define __user
-#define MBX_USER_WORDS_MAX	256
+#define MBX_WORDS_MAX		256
 #define PAGE_SIZE		4096UL
 #define GFP_KERNEL_ACCOUNT	(GFP_KERNEL | __GFP_ACCOUNT)
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
 #define min_t(type, a, b)	((type)(a) < (type)(b) ? (type)(a) : (type)(b))
 #define READ_ONCE(x)		(x)
+#define WRITE_ONCE(x, value)	((x) = (value))
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+#define hash_ptr(pointer, bits)	((unsigned int)(uintptr_t)(pointer) & ((1U << (bits)) - 1))
 #define ERR_PTR(error)		((void *)(intptr_t)(error))
 #define IS_ERR(pointer)		((uintptr_t)(pointer) >= (uintptr_t)-4095)
 #define PTR_ERR(pointer)	((int)(intptr_t)(pointer))
@@ -43,29 +48,62 @@ static inline unsigned int ilog2(unsigned long n)
 	return 63 - __builtin_clzl(n);
 }
 
-/* --- lists, references, locks --------------------------------------------------- */
+/* --- lists, references, numbers --------------------------------------------------- */
 
-#define LIST_HEAD(name) struct list_head name = { &name, &name }
-#define list_for_each_entry_safe(pos, n, list, member)			\
-	for (pos = list_first_entry(list, __typeof__(*pos), member),	\
-	     n = list_first_entry(&pos->member, __typeof__(*pos), member); \
-	     &pos->member != (list);					\
-	     pos = n, n = list_first_entry(&n->member, __typeof__(*n), member))
+/* One thread: nothing comes in between. */
+typedef struct {
+	long value;
+} atomic64_t;
 
-static inline void list_move(struct list_head *entry, struct list_head *list)
+typedef atomic64_t atomic_t;
+
+#define atomic_long_set(atomic, i)	((atomic)->value = (i))
+#define atomic_long_add_return(i, atomic) ((atomic)->value += (i))
+#define atomic_long_sub(i, atomic)	((atomic)->value -= (i))
+#define atomic64_add_return(i, atomic)	((atomic)->value += (i))
+
+static inline void atomic64_sub(long i, atomic64_t *atomic)
 {
-	list_del(entry);
-	list_add(entry, list);
+	SHIM_CHECK(atomic->value >= i);
+	atomic->value -= i;
 }
 
-/* @list is not to be used any more. */
-static inline void list_splice(struct list_head *list, struct list_head *to)
+#define llist_entry(ptr, type, member)	container_of(ptr, type, member)
+#define llist_for_each_entry_safe(pos, n, node, member)			\
+	for (struct llist_node *at_ = (node), *next_;			\
+	     at_ && (next_ = at_->next, n = NULL,			\
+		     pos = llist_entry(at_, __typeof__(*pos), member)); \
+	     at_ = next_)
+
+static inline void init_llist_head(struct llist_head *list)
 {
-	while (!list_empty(list))
-		list_move(list->prev, to);
+	list->first = NULL;
 }
 
-#define list_splice_init list_splice
+static inline bool llist_empty(const struct llist_head *list)
+{
+	return !list->first;
+}
+
+static inline void llist_add_batch(struct llist_node *first, struct llist_node *last,
+				   struct llist_head *list)
+{
+	last->next = list->first;
+	list->first = first;
+}
+
+static inline void llist_add(struct llist_node *node, struct llist_head *list)
+{
+	llist_add_batch(node, node, list);
+}
+
+static inline struct llist_node *llist_del_all(struct llist_head *list)
+{
+	struct llist_node *first = list->first;
+
+	list->first = NULL;
+	return first;
+}
 
 static inline void refcount_set(refcount_t *count, int refs)
 {
@@ -89,25 +127,18 @@ static inline bool refcount_dec_and_test(refcount_t *count)
 	return !--count->refs;
 }
 
-static inline void spin_lock_init(spinlock_t *lock)
+static inline bool refcount_sub_and_test(int refs, refcount_t *count)
 {
-	lock->unused = 0;
-}
-
-static inline void spin_lock(spinlock_t *lock)
-{
-	SHIM_CHECK(lock->unused++ == 0);
-}
-
-static inline void spin_unlock(spinlock_t *lock)
-{
-	SHIM_CHECK(--lock->unused == 0);
+	SHIM_CHECK(count->refs >= refs);
+	count->refs -= refs;
+	return !count->refs;
 }
 
 /* One thread: nobody is in the middle of anything. */
-#define rcu_read_lock()			do { } while (0)
-#define rcu_read_unlock()		do { } while (0)
-#define rcu_dereference(pointer)	(pointer)
+#define rcu_read_lock_sched()		do { } while (0)
+#define rcu_read_unlock_sched()		do { } while (0)
+#define rcu_dereference_sched(pointer)	(pointer)
+#define rcu_access_pointer(pointer)	(pointer)
 #define rcu_dereference_protected(pointer, condition) (pointer)
 #define RCU_INITIALIZER(pointer)	(pointer)
 #define unrcu_pointer(pointer)		(pointer)
@@ -129,7 +160,7 @@ static bool shim_killed;
 static long shim_pid_refs;
 
 #define current_cred()			((const struct cred *)&shim_cred)
-#define current				NULL
+#define current				shim_tid
 #define task_pid(task)			shim_tid
 #define task_tgid(task)			shim_tgid
 #define fatal_signal_pending(task)	shim_killed
@@ -163,6 +194,11 @@ struct page {
 };
 
 static long shim_pages;
+
+static inline void *page_address(struct page *page)
+{
+	return page->data;
+}
 
 static inline struct page *alloc_page(gfp_t gfp)
 {
@@ -203,7 +239,7 @@ struct iov_iter {
 	bool single;
 };
 
-/* The one that mbx_user_read() and mbx_user_write() may use. */
+/* The one piece of user memory that there is otherwise. */
 static struct iov_iter *shim_iter;
 
 static inline bool iter_is_ubuf(const struct iov_iter *iter)
@@ -267,67 +303,93 @@ static inline size_t copy_page_to_iter(struct page *page, size_t offset, size_t 
 	return copy_to_iter(page->data + offset, len, iter);
 }
 
-static inline int mbx_user_read(void *to, const void *from, size_t len)
+static inline void iov_iter_ubuf(struct iov_iter *iter, unsigned int direction, void *data,
+				 size_t len)
 {
-	SHIM_CHECK(from == shim_iter->ubuf + shim_iter->iov_offset && len <= MBX_USER_WORDS_MAX);
-	if (shim_iter_good(shim_iter, len) < len)
-		return -EFAULT;
-	memcpy(to, from, len);
-	return 0;
+	*iter = *shim_iter;
+	SHIM_CHECK(data == iter->ubuf && len == iter->count && direction <= 1);
 }
 
-static inline int mbx_user_write(void *to, const void *from, size_t len)
+/* How much of @len from @user on can be copied. */
+static inline size_t shim_user_good(const u8 *user, size_t len)
 {
-	SHIM_CHECK(to == shim_iter->ubuf + shim_iter->iov_offset && len <= MBX_USER_WORDS_MAX);
-	if (shim_iter_good(shim_iter, len) < len)
-		return -EFAULT;
-	memcpy(to, from, len);
-	return 0;
+	size_t at = user - shim_iter->ubuf;
+	size_t left = shim_iter->good > at ? shim_iter->good - at : 0;
+
+	SHIM_CHECK(user >= shim_iter->ubuf && at + len <= shim_iter->count);
+	return len < left ? len : left;
+}
+
+/* They return what was not copied. */
+static inline size_t copy_from_user(void *to, const void *from, size_t len)
+{
+	size_t good = shim_user_good(from, len);
+
+	memcpy(to, from, good);
+	return len - good;
+}
+
+static inline size_t copy_to_user(void *to, const void *from, size_t len)
+{
+	size_t good = shim_user_good(to, len);
+
+	memcpy(to, from, good);
+	return len - good;
+}
+
+static inline int mbx_words_read(void *to, const void *from, size_t len)
+{
+	SHIM_CHECK(len <= MBX_WORDS_MAX);
+	return copy_from_user(to, from, len) ? -EFAULT : 0;
+}
+
+static inline int mbx_words_write(void *to, const void *from, size_t len)
+{
+	SHIM_CHECK(len <= MBX_WORDS_MAX);
+	return copy_to_user(to, from, len) ? -EFAULT : 0;
 }
 
 /* --- quotas ------------------------------------------------------------------------- */
 
 #define SHIM_USERS	4
 
-struct mbx_user {
-	long refs;
-	size_t bytes;
-};
+static unsigned long mbx_user_bytes_max;
+static unsigned int mbx_spare_bytes;
 
-struct mbx_quota {
-	struct mbx_user users[SHIM_USERS];
-	size_t bytes_max;
-};
+#include "memory_body.h"
 
-static struct mbx_quota shim_quota;
-static unsigned long mbx_spare_bytes;
+static struct mbx_user shim_users[SHIM_USERS];
 
-static inline struct mbx_user *mbx_user_get(struct mbx_quota *quota, kuid_t uid)
+struct mbx_user *mbx_user_get(struct mbx_quota *quota, kuid_t uid)
 {
+	SHIM_CHECK(!quota);
 	if (!shim_slab_left)
 		return NULL;
-	quota->users[uid.val].refs++;
-	return &quota->users[uid.val];
+	shim_users[uid.val].refs++;
+	return &shim_users[uid.val];
 }
 
-static inline void mbx_user_put(struct mbx_user *user)
+void mbx_user_put(struct mbx_user *user)
 {
 	SHIM_CHECK(user->refs-- > 0);
 }
 
-static inline int mbx_user_charge_bytes(struct mbx_user *user, size_t bytes)
+int mbx_user_charge_over(struct mbx_user *user, size_t bytes)
 {
-	SHIM_CHECK(user->refs > 0);
-	if (user->bytes + bytes > shim_quota.bytes_max)
-		return -EDQUOT;
-	user->bytes += bytes;
-	return 0;
+	SHIM_CHECK(user->refs > 0 && (unsigned long)user->bytes.value > mbx_user_bytes_max);
+	mbx_user_uncharge_bytes(user, bytes);
+	return -EDQUOT;
 }
 
-static inline void mbx_user_uncharge_bytes(struct mbx_user *user, size_t bytes)
+unsigned long mbx_user_charge_spare(struct mbx_user *user)
 {
-	SHIM_CHECK(user->refs > 0 && user->bytes >= bytes);
-	user->bytes -= bytes;
+	user->spare.value += mbx_spare_bytes;
+	return mbx_spare_bytes;
+}
+
+void mbx_user_uncharge_spare(struct mbx_user *user, unsigned long bytes)
+{
+	atomic64_sub(bytes, &user->spare);
 }
 
 #endif /* MESSAGE_SHIM_H */
