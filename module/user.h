@@ -15,12 +15,10 @@
 
 #define MBX_WORDS_MAX	256
 
-#define mbx_words_get(to, from, at, type, fault)			\
-	unsafe_get_user(*(type *)((to) + (at)),				\
-			(const type __user *)((from) + (at)), fault)
-#define mbx_words_put(to, from, at, type, fault)			\
-	unsafe_put_user(*(const type *)((from) + (at)),			\
-			(type __user *)((to) + (at)), fault)
+#define mbx_words_get(to, from, type, fault)				\
+	unsafe_get_user(*(type *)(to), (const type __user *)(from), fault)
+#define mbx_words_put(to, from, type, fault)				\
+	unsafe_put_user(*(const type *)(from), (type __user *)(to), fault)
 
 /**
  * mbx_words_read() - copy from user space
@@ -36,20 +34,20 @@ static __always_inline int mbx_words_read(void *to, const void __user *from,
 	if (!user_read_access_begin(from, len))
 		return -EFAULT;
 	for (; len >= 4 * sizeof(u64); len -= 4 * sizeof(u64)) {
-		mbx_words_get(to, from, 0, u64, fault);
-		mbx_words_get(to, from, 8, u64, fault);
-		mbx_words_get(to, from, 16, u64, fault);
-		mbx_words_get(to, from, 24, u64, fault);
+		mbx_words_get(to, from, u64, fault);
+		mbx_words_get(to + 8, from + 8, u64, fault);
+		mbx_words_get(to + 16, from + 16, u64, fault);
+		mbx_words_get(to + 24, from + 24, u64, fault);
 		to += 4 * sizeof(u64);
 		from += 4 * sizeof(u64);
 	}
 	for (; len >= sizeof(u64); len -= sizeof(u64)) {
-		mbx_words_get(to, from, 0, u64, fault);
+		mbx_words_get(to, from, u64, fault);
 		to += sizeof(u64);
 		from += sizeof(u64);
 	}
 	for (; len; len--, to++, from++)
-		mbx_words_get(to, from, 0, u8, fault);
+		mbx_words_get(to, from, u8, fault);
 	user_read_access_end();
 	return 0;
 fault:
@@ -72,23 +70,23 @@ static __always_inline int mbx_words_write(void __user *to, const void *from,
 	if (!user_write_access_begin(to, len))
 		return -EFAULT;
 	for (; len >= 4 * sizeof(u64); len -= 4 * sizeof(u64)) {
-		mbx_words_put(to, from, 0, u64, bytes);
-		mbx_words_put(to, from, 8, u64, words);
-		mbx_words_put(to, from, 16, u64, words);
-		mbx_words_put(to, from, 24, u64, words);
+		mbx_words_put(to, from, u64, bytes);
+		mbx_words_put(to + 8, from + 8, u64, words);
+		mbx_words_put(to + 16, from + 16, u64, words);
+		mbx_words_put(to + 24, from + 24, u64, words);
 		to += 4 * sizeof(u64);
 		from += 4 * sizeof(u64);
 	}
 words:
 	for (; len >= sizeof(u64); len -= sizeof(u64)) {
-		mbx_words_put(to, from, 0, u64, bytes);
+		mbx_words_put(to, from, u64, bytes);
 		to += sizeof(u64);
 		from += sizeof(u64);
 	}
 bytes:
 	/* Those of a word that is there in part, too. */
 	for (; len; len--, to++, from++)
-		mbx_words_put(to, from, 0, u8, fault);
+		mbx_words_put(to, from, u8, fault);
 	user_write_access_end();
 	return 0;
 fault:
