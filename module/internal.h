@@ -619,6 +619,8 @@ mbx_receive_init(struct mbx_receive *receive, size_t size,
 	receive->deadline = deadline;
 	receive->reply = NULL;
 	receive->copy = copy;
+	/* As it may not be the receive that fails. */
+	receive->needed = 0;
 }
 
 /* send.c, receive.c */
