@@ -381,13 +381,23 @@ TEST(inbox_cannot_be_bound_in_another_way)
 	CHECK_EQ(-EINVAL, bind_fd(node_open(O_RDONLY), inbox));
 }
 
+/* An inbox without a handle is gone, with what is in it. */
+static void send_to_parent_that_is_there(void *arg)
+{
+	struct shared *shared = arg;
+
+	AWAIT(shared, 1);
+	send_to_parent(shared);
+}
+
 TEST(inbox_is_not_a_link)
 {
 	struct shared *shared = shared_new();
-	pid_t pid = spawn(send_to_parent, shared);
+	pid_t pid = spawn(send_to_parent_that_is_there, shared);
 	int inbox = node_open(O_RDONLY), link = link_new(O_RDWR, pid);
 
 	CHECK_EQ(0, inbox_of(inbox, 0));
+	reach(shared, 1);
 	WAIT_FOR(messages(inbox) == 1);
 	CHECK(port_stat(inbox).id != port_stat(link).id);
 	CHECK_EQ(0, messages(link));
