@@ -527,12 +527,6 @@ void mbx_queue_exit(struct mbx_queue *queue)
 	queue->spare = NULL;
 }
 
-/* A node of a list of two, one of which is its head. */
-static struct list_head list_with(struct list_head *other)
-{
-	return (struct list_head){ other, other };
-}
-
 /* Put @msg where its number belongs, unless the place is hard to find. */
 static bool lane_add(struct mbx_lane *lane, struct mbx_message *msg)
 {
@@ -566,8 +560,8 @@ static void lane_begin(struct mbx_queue *queue, struct mbx_lane *lane,
 	lane_key(queue, msg, lane);
 	lane->only = only;
 	lane->returned = NULL;
-	lane->messages = list_with(&msg->node);
-	msg->node = list_with(&lane->messages);
+	INIT_LIST_HEAD(&lane->messages);
+	list_add(&msg->node, &lane->messages);
 	queue->last = lane;
 }
 
