@@ -196,8 +196,6 @@ int mbx_hold_reply(struct mbx_end *end, struct mbx_reply *reply,
 	trace_mailbox_reply(port->id, reply->token, reply->msg->type,
 			    reply->msg->len);
 	caller->reply = reply->msg;
-	caller->taken_pid = get_pid(task_tgid(current));
-	caller->taken_tid = get_pid(task_pid(current));
 	mbx_waiter_end(port, caller, 0, wakes);
 	reply->msg = NULL;
 	reply->token = 0;

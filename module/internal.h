@@ -482,10 +482,10 @@ struct mbx_post {
  * @caller:	in, with @sync: sleep until it is answered; NULL if not
  * @reply_size:	in, for @caller: longest answer
  * @deadline:	in
- * @taken_bytes: out, for @sync: what the receiver took
- * @taken_pid:	out, for @sync: the receiving process, or the one that answered;
- *		the caller's reference, or NULL
- * @taken_tid:	out, for @sync: the thread, likewise
+ * @taken_bytes: out, for @sync without @caller: what the receiver took
+ * @taken_pid:	out, likewise: the receiving process; the caller's reference, or
+ *		NULL
+ * @taken_tid:	out, likewise: the thread
  * @reply:	out, for @caller: the answer; the caller's to free
  */
 struct mbx_send {

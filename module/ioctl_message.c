@@ -339,6 +339,7 @@ int mbx_ioctl_receive(struct mbx_ioctl *ioctl)
 static int call_finish(struct mbx_ioctl *ioctl, const struct mbx_send *send)
 {
 	struct mailbox_ioc_call *arg = &ioctl->arg.call;
+	struct mbx_stamp stamp = mbx_ioctl_stamp(send->reply->sender);
 	struct iov_iter to;
 	int err;
 
@@ -348,8 +349,8 @@ static int call_finish(struct mbx_ioctl *ioctl, const struct mbx_send *send)
 		return err;
 	arg->reply_len = send->reply->len;
 	arg->reply_type = send->reply->type;
-	arg->reply_pid = pid_vnr(send->taken_pid);
-	arg->reply_tid = pid_vnr(send->taken_tid);
+	arg->reply_pid = stamp.pid;
+	arg->reply_tid = stamp.tid;
 	return mbx_ioctl_reply(ioctl, offsetof(typeof(*arg), reply_len));
 }
 
@@ -396,8 +397,6 @@ int mbx_ioctl_call(struct mbx_ioctl *ioctl)
 	if (!err)
 		err = call_finish(ioctl, &send);
 	mbx_message_free(send.reply);
-	put_pid(send.taken_pid);
-	put_pid(send.taken_tid);
 	return err;
 }
 

@@ -109,10 +109,7 @@ static int receive_locked(struct mbx_end *end, struct mbx_receive *receive,
 			return -EPIPE;
 		if (receive->deadline.nonblock)
 			return -EAGAIN;
-		*waiter = (struct mbx_waiter) {
-			.end = end,
-			.receive = receive,
-		};
+		mbx_waiter_receives(waiter, end, receive);
 		mbx_waiter_add(port, waiter, again);
 		/* It may be what a sleeping sender, or a poller, waits for. */
 		if (port->pending.count && mbx_port_broadcasts(port))
@@ -230,10 +227,14 @@ static void sender_answer(struct mbx_end *end, const struct mbx_receive *receive
 		mbx_hold_request(end, sender, msg->seq);
 		return;
 	}
+	if (sender->call) {
+		mbx_waiter_end(end->port, sender, -EPIPE, wakes);
+		return;
+	}
 	sender->taken_bytes = min_t(size_t, msg->len, receive->size);
 	sender->taken_pid = get_pid(task_tgid(current));
 	sender->taken_tid = get_pid(task_pid(current));
-	mbx_waiter_end(end->port, sender, sender->call ? -EPIPE : 0, wakes);
+	mbx_waiter_end(end->port, sender, 0, wakes);
 }
 
 static enum commit receive_commit(struct mbx_end *end,

@@ -78,15 +78,7 @@ static int send_locked(struct mbx_end *end, const struct mbx_send *send,
 		return 0;
 	}
 
-	*waiter = (struct mbx_waiter) {
-		.end = end,
-		.msg = msg,
-		.sync = send->sync,
-		.reserve = reserve,
-		.seq = msg->seq,
-		.call = send->caller,
-		.reply_size = send->reply_size,
-	};
+	mbx_waiter_sends(waiter, end, send, msg, reserve);
 	msg->waiter = waiter;
 	if (accepted) {
 		placed = mbx_transfer_place(port, msg, reserve, wakes);

@@ -222,7 +222,9 @@ enum mbx_placed mbx_channel_put(struct mbx_port *port,
 
 	if (!taker && !mbx_channel_queue(port, channel, msg, lanes, wakes))
 		return MBX_UNPLACED;
-	if (!list_empty(&channel->receivers))
+	/* Nobody sleeps ahead of the first one. */
+	if (!list_empty(&channel->receivers) &&
+	    (!taker || !list_is_first(&taker->node, &channel->receivers)))
 		mbx_transfer_show(port, channel, msg, taker, true, wakes);
 	if (taker)
 		message_hand(port, msg, taker, wakes);

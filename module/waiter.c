@@ -71,6 +71,11 @@ static void wake_before_sleep(struct task_struct *task)
 	DECLARE_WAIT_QUEUE_HEAD_ONSTACK(queue);
 	DECLARE_WAITQUEUE(entry, task);
 
+	/* Where else? */
+	if (num_online_cpus() == 1) {
+		wake_up_process(task);
+		return;
+	}
 	__add_wait_queue(&queue, &entry);
 	__wake_up_sync_key(&queue, TASK_INTERRUPTIBLE, NULL);
 }
@@ -135,7 +140,7 @@ void mbx_wakes_run(struct mbx_port *port, struct mbx_wakes *wakes)
 /**
  * mbx_waiter_add() - the caller is going to sleep
  * @port:	where
- * @waiter:	its end set, and what the wait is about; all else zero
+ * @waiter:	from mbx_waiter_receives() or mbx_waiter_sends()
  * @first:	before those who sleep there already
  *
  * Context: mbx_port.lock held.
@@ -251,6 +256,12 @@ int mbx_waiter_sleep(struct mbx_port *port, struct mbx_waiter *waiter,
 	/* But a receiver that is frozen must not be handed a message. */
 	if (waiter->receive)
 		state = TASK_INTERRUPTIBLE;
+	/*
+	 * If the scheduler wants somebody else to run, whom the caller has woken
+	 * just now as a rule, he may bring what this waits for: then the caller
+	 * has only been off the processor, and need not be woken.
+	 */
+	cond_resched();
 	return sleep_until(&waiter->done, state, deadline);
 }
 

@@ -111,6 +111,43 @@ struct mbx_waiter {
 	struct pid *server;
 };
 
+/* A receiver's waiter, not added yet; without what only senders have. */
+static inline void mbx_waiter_receives(struct mbx_waiter *waiter,
+				       struct mbx_end *end,
+				       struct mbx_receive *receive)
+{
+	waiter->end = end;
+	waiter->done = false;
+	waiter->receive = receive;
+	waiter->needed = 0;
+}
+
+/* A sender's waiter, not added yet; without what only receivers have. */
+static inline void mbx_waiter_sends(struct mbx_waiter *waiter,
+				    struct mbx_end *end,
+				    const struct mbx_send *send,
+				    struct mbx_message *msg,
+				    struct mbx_reserve *reserve)
+{
+	waiter->end = end;
+	waiter->done = false;
+	waiter->receive = NULL;
+	waiter->msg = msg;
+	waiter->sync = send->sync;
+	waiter->queue = NULL;
+	waiter->accepted = false;
+	waiter->seq = msg->seq;
+	waiter->reserve = reserve;
+	waiter->taken_bytes = 0;
+	waiter->taken_pid = NULL;
+	waiter->taken_tid = NULL;
+	waiter->call = send->caller;
+	waiter->held.end = NULL;
+	waiter->reply_size = send->reply_size;
+	waiter->reply = NULL;
+	waiter->server = NULL;
+}
+
 /* So many wake-ups wait for the unlock; more happen at once. */
 #define MBX_WAKES_MAX	8
 
