@@ -103,21 +103,16 @@ static void servers_free(struct list_head *servers)
 }
 
 /**
- * mbx_calls_note_server() - the calling thread receives a request
- * @end:	by which
- *
- * Context: process, may sleep. Without memory the end is never held to be stuck.
+ * mbx_calls_note_another() - mbx_calls_note_server(), if it was not the last one
+ * @end:	likewise
  */
-void mbx_calls_note_server(struct mbx_end *end)
+void mbx_calls_note_another(struct mbx_end *end)
 {
 	struct mbx_port *port = end->port;
 	struct pid *tid = task_pid(current);
 	struct mbx_server *server;
 	LIST_HEAD(gone);
 
-	/* Set once it is in the list, which keeps it. */
-	if (READ_ONCE(end->server_last) == tid)
-		return;
 	server = kmalloc(sizeof(*server), GFP_KERNEL_ACCOUNT);
 	if (server)
 		server->tid = get_pid(tid);

@@ -93,7 +93,8 @@ static ssize_t mbx_write(struct file *file, const char __user *data, size_t len,
 	struct mbx_message *msg = NULL;
 
 	if (mbx_handle_port(handle) && handle->out.port) {
-		msg = mbx_quick_handle_message(handle, data, len, 0, 0);
+		msg = mbx_quick_handle_message(handle, data, len, 0, 0,
+					       ktime_get_ns());
 		if (msg && mbx_quick_send(&handle->out, msg, NULL))
 			return len;
 	}

@@ -85,7 +85,7 @@ int mbx_ioctl_send(struct mbx_ioctl *ioctl)
 	if (!sync) {
 		msg = mbx_quick_handle_message(handle, u64_to_user_ptr(arg->data),
 					       arg->len, arg->type,
-					       arg->priority);
+					       arg->priority, ktime_get_ns());
 		if (msg && mbx_quick_send(&handle->out, msg, &arg->seq))
 			return send_tell(ioctl);
 	}
@@ -166,12 +166,12 @@ struct mbx_ioctl_receive {
 /* That an answer was given is a result too: one to nobody has nothing in it. */
 static int receive_tell_answered(const struct mbx_ioctl_receive *call)
 {
+	static const struct mailbox_ioc_reply answered;
 	const struct mbx_reply *reply = call->receive.reply;
 
 	if (!reply || reply->token)
 		return 0;
-	return clear_user(call->ioctl->user, sizeof(struct mailbox_ioc_reply)) ?
-	       -EFAULT : 0;
+	return mbx_words_write(call->ioctl->user, &answered, sizeof(answered));
 }
 
 /*
@@ -340,11 +340,10 @@ static int call_finish(struct mbx_ioctl *ioctl, const struct mbx_send *send)
 {
 	struct mailbox_ioc_call *arg = &ioctl->arg.call;
 	struct mbx_stamp stamp = mbx_ioctl_stamp(send->reply->sender);
-	struct iov_iter to;
 	int err;
 
-	mbx_ioctl_dest(&to, arg->reply, arg->reply_size);
-	err = mbx_message_copy(send->reply, &to);
+	err = mbx_quick_copy(send->reply, u64_to_user_ptr(arg->reply),
+			     send->reply_size);
 	if (err)
 		return err;
 	arg->reply_len = send->reply->len;
@@ -372,6 +371,7 @@ int mbx_ioctl_call(struct mbx_ioctl *ioctl)
 					       arg->flags & MAILBOX_CALL_REALTIME,
 					       arg->deadline_ns),
 	};
+	struct mbx_message *msg;
 	struct iov_iter from;
 	int err;
 
@@ -391,8 +391,11 @@ int mbx_ioctl_call(struct mbx_ioctl *ioctl)
 	if (err)
 		return err;
 
+	msg = mbx_quick_handle_message(handle, u64_to_user_ptr(arg->data),
+				       arg->len, arg->type, arg->priority,
+				       ktime_get_ns());
 	mbx_ioctl_source(&from, arg->data, arg->len);
-	err = mbx_handle_send(handle, NULL, &from, arg->type, arg->priority,
+	err = mbx_handle_send(handle, msg, &from, arg->type, arg->priority,
 			      &send, &arg->seq);
 	if (!err)
 		err = call_finish(ioctl, &send);
@@ -410,8 +413,13 @@ static int answer_prepare(struct mbx_ioctl *ioctl,
 
 	if (arg->len > MAILBOX_MESSAGE_BYTES_MAX)
 		return -EMSGSIZE;
-	mbx_ioctl_source(&from, arg->data, arg->len);
-	msg = mbx_handle_message(ioctl->handle, &from, arg->type, 0);
+	/* Nobody is told when an answer was sent. */
+	msg = mbx_quick_handle_message(ioctl->handle, u64_to_user_ptr(arg->data),
+				       arg->len, arg->type, 0, 0);
+	if (!msg) {
+		mbx_ioctl_source(&from, arg->data, arg->len);
+		msg = mbx_handle_message(ioctl->handle, &from, arg->type, 0);
+	}
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
 	reply->token = arg->token;

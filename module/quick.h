@@ -30,21 +30,21 @@
  * @len:	of it
  * @type:	of the message
  * @priority:	of the message, in range
+ * @time_ns:	of the message
  *
  * Context: process, may sleep. Return: the message; NULL if it is for
  * mbx_handle_message() to do.
  */
 static __always_inline struct mbx_message *
 mbx_quick_handle_message(struct mbx_handle *handle, const void __user *data,
-			 size_t len, u64 type, u32 priority)
+			 size_t len, u64 type, u32 priority, u64 time_ns)
 {
 	struct mbx_sender *sender = mbx_handle_sender(handle);
 	struct mbx_message *msg;
 
 	if (!sender)
 		return NULL;
-	msg = mbx_quick_message(sender, data, len, type, priority,
-				ktime_get_ns());
+	msg = mbx_quick_message(sender, data, len, type, priority, time_ns);
 	if (!msg)
 		mbx_sender_put(sender);
 	return msg;
@@ -107,6 +107,9 @@ static __always_inline bool mbx_quick_send(struct mbx_end *end,
 	struct mbx_port *port = end->port;
 	bool sent;
 
+	/* Only spares the lock: somebody is to be woken. */
+	if (!list_empty(&port->shared.receivers))
+		return false;
 	spin_lock(&port->lock);
 	sent = mbx_quick_may_send(end) && mbx_quick_queue(port, msg);
 	if (sent && seq)
@@ -152,6 +155,9 @@ mbx_quick_receive(struct mbx_end *end, size_t size)
 	struct mbx_port *port = end->port;
 	struct mbx_message *msg = NULL;
 
+	/* Likewise: the caller may have to sleep. */
+	if (!READ_ONCE(end->channel->ready.count))
+		return NULL;
 	spin_lock(&port->lock);
 	if (mbx_quick_may_receive(end))
 		msg = mbx_queue_find(ready, &any);

@@ -130,14 +130,9 @@ struct mbx_waiter *mbx_transfer_taker_of(const struct mbx_channel *channel,
 {
 	struct mbx_waiter *waiter;
 
-	list_for_each_entry(waiter, &channel->receivers, node) {
-		const struct mbx_receive *receive = waiter->receive;
-
-		if (!receive->peek &&
-		    (receive->trunc || msg->len <= receive->size) &&
-		    mbx_select_match(&receive->select, msg))
+	list_for_each_entry(waiter, &channel->receivers, node)
+		if (mbx_waiter_takes(waiter, msg))
 			return waiter;
-	}
 	return NULL;
 }
 
@@ -188,9 +183,17 @@ void mbx_transfer_show(struct mbx_port *port, struct mbx_channel *channel,
 	}
 }
 
-/* Give @msg, which is in no queue, to a sleeping receiver. */
-static void message_hand(struct mbx_port *port, struct mbx_message *msg,
-			 struct mbx_waiter *taker, struct mbx_wakes *wakes)
+/**
+ * mbx_transfer_hand() - give a message to a sleeping receiver
+ * @port:	where
+ * @msg:	in no queue
+ * @taker:	mbx_waiter_takes() the message
+ * @wakes:	gets it
+ *
+ * Context: mbx_port.lock held.
+ */
+void mbx_transfer_hand(struct mbx_port *port, struct mbx_message *msg,
+		       struct mbx_waiter *taker, struct mbx_wakes *wakes)
 {
 	struct mbx_waiter *sender = mbx_message_waiter(msg);
 
@@ -222,12 +225,10 @@ enum mbx_placed mbx_channel_put(struct mbx_port *port,
 
 	if (!taker && !mbx_channel_queue(port, channel, msg, lanes, wakes))
 		return MBX_UNPLACED;
-	/* Nobody sleeps ahead of the first one. */
-	if (!list_empty(&channel->receivers) &&
-	    (!taker || !list_is_first(&taker->node, &channel->receivers)))
+	if (!list_empty(&channel->receivers))
 		mbx_transfer_show(port, channel, msg, taker, true, wakes);
 	if (taker)
-		message_hand(port, msg, taker, wakes);
+		mbx_transfer_hand(port, msg, taker, wakes);
 	return MBX_PLACED;
 }
 

@@ -70,6 +70,17 @@ static inline void mbx_taken_fill(struct mbx_taken *taken,
 	taken->deliveries = mbx_message_deliveries(msg);
 }
 
+/* A sleeping receiver: can it take this message? */
+static inline bool mbx_waiter_takes(const struct mbx_waiter *waiter,
+				    const struct mbx_message *msg)
+{
+	const struct mbx_receive *receive = waiter->receive;
+
+	return !receive->peek &&
+	       (receive->trunc || msg->len <= receive->size) &&
+	       mbx_select_match(&receive->select, msg);
+}
+
 /* transfer.c */
 struct mbx_waiter *mbx_transfer_taker_of(const struct mbx_channel *channel,
 					 const struct mbx_message *msg);
@@ -143,6 +154,8 @@ static inline bool mbx_port_accepts(const struct mbx_port *port,
 void mbx_transfer_show(struct mbx_port *port, struct mbx_channel *channel,
 		       struct mbx_message *msg, const struct mbx_waiter *taker,
 		       bool sent, struct mbx_wakes *wakes);
+void mbx_transfer_hand(struct mbx_port *port, struct mbx_message *msg,
+		       struct mbx_waiter *taker, struct mbx_wakes *wakes);
 enum mbx_placed mbx_channel_put(struct mbx_port *port,
 				struct mbx_channel *channel,
 				struct mbx_message *msg,
@@ -189,11 +202,19 @@ static inline enum mbx_placed mbx_transfer_place(struct mbx_port *port,
 						 struct mbx_wakes *wakes)
 {
 	struct mbx_channel *channel = &port->shared;
+	struct mbx_waiter *first;
 
 	if (port->policy.on_full != MAILBOX_FULL_BLOCK ||
 	    mbx_port_broadcasts(port))
 		return mbx_transfer_place_other(port, msg, reserve, wakes);
-	if (!list_empty(&channel->receivers))
+	first = list_first_entry_or_null(&channel->receivers,
+					 struct mbx_waiter, node);
+	/* Nearly always it wants what comes, and nobody is ahead of it. */
+	if (first && mbx_waiter_takes(first, msg)) {
+		mbx_transfer_hand(port, msg, first, wakes);
+		return MBX_PLACED;
+	}
+	if (first)
 		return mbx_channel_put(port, channel, msg, &reserve->lanes,
 				       wakes);
 	return mbx_channel_queue(port, channel, msg, &reserve->lanes, wakes) ?
@@ -252,7 +273,21 @@ bool mbx_port_end_senders(struct mbx_port *port, bool all, int result,
 			  struct mbx_wakes *wakes);
 
 /* calls.c, without the lock */
-void mbx_calls_note_server(struct mbx_end *end);
+void mbx_calls_note_another(struct mbx_end *end);
+
+/**
+ * mbx_calls_note_server() - the calling thread receives a request
+ * @end:	by which
+ *
+ * Context: process, may sleep. Without memory the end is never held to be stuck.
+ */
+static inline void mbx_calls_note_server(struct mbx_end *end)
+{
+	/* Set once it is in the list, which keeps it. */
+	if (READ_ONCE(end->server_last) != task_pid(current))
+		mbx_calls_note_another(end);
+}
+
 void mbx_calls_forget_servers(struct mbx_end *end);
 void mbx_calls_enter(struct mbx_calls *calls, struct mbx_caller *caller,
 		     struct mbx_end *end);
