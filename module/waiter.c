@@ -71,7 +71,7 @@ static void wake_before_sleep(struct task_struct *task)
 	DECLARE_WAIT_QUEUE_HEAD_ONSTACK(queue);
 	DECLARE_WAITQUEUE(entry, task);
 
-	/* Where else? */
+	/* With one processor there is nothing to choose. */
 	if (num_online_cpus() == 1) {
 		wake_up_process(task);
 		return;

@@ -53,7 +53,7 @@ inline mbx_transfer_taker(m)
 	od
 }
 
-inline message_hand(m)
+inline mbx_transfer_hand(m)
 {
 	received++;
 	move(m, MOVING, TAKEN);
@@ -84,7 +84,7 @@ inline channel_put(m)
 	taker = NONE;
 #endif
 	if
-	:: taker != NONE -> message_hand(m)
+	:: taker != NONE -> mbx_transfer_hand(m)
 	:: else -> ready_push(m)
 	fi
 }
