@@ -627,6 +627,7 @@ mbx_receive_init(struct mbx_receive *receive, size_t size,
 int mbx_port_send(struct mbx_end *end, struct mbx_send *send,
 		  struct mbx_post *posts, unsigned int count,
 		  unsigned int *done);
+bool mbx_port_hand(struct mbx_end *end, struct mbx_message *msg, u64 *seq);
 int mbx_port_receive(struct mbx_end *end, struct mbx_receive *receive);
 int mbx_port_unreceive(struct mbx_end *end, struct mbx_message *msg, int err);
 

@@ -51,6 +51,22 @@ mbx_quick_handle_message(struct mbx_handle *handle, const void __user *data,
 }
 
 /**
+ * mbx_quick_may_hand() - is a message for the first receiver that sleeps, if any?
+ * @end:	by which it is sent
+ *
+ * Context: mbx_port.lock held.
+ */
+static inline bool mbx_quick_may_hand(const struct mbx_end *end)
+{
+	struct mbx_port *port = end->port;
+
+	return !port->dead && !end->revoked &&
+	       !mbx_port_receivers_gone(port) && !port->sender_exited &&
+	       port->policy.on_full == MAILBOX_FULL_BLOCK &&
+	       !mbx_port_broadcasts(port) && !port->pending.count;
+}
+
+/**
  * mbx_quick_may_send() - need messages only be queued, as long as there is room?
  * @end:	by which they are sent
  *
@@ -61,11 +77,7 @@ static inline bool mbx_quick_may_send(const struct mbx_end *end)
 	struct mbx_port *port = end->port;
 	struct mbx_channel *channel = &port->shared;
 
-	return !port->dead && !end->revoked &&
-	       !mbx_port_receivers_gone(port) && !port->sender_exited &&
-	       port->policy.on_full == MAILBOX_FULL_BLOCK &&
-	       !mbx_port_broadcasts(port) && !port->pending.count &&
-	       list_empty(&channel->receivers) &&
+	return mbx_quick_may_hand(end) && list_empty(&channel->receivers) &&
 	       !mbx_polled(&channel->pollers) && list_empty(&port->guests) &&
 	       list_empty(&port->watches.seeing);
 }
@@ -107,9 +119,8 @@ static __always_inline bool mbx_quick_send(struct mbx_end *end,
 	struct mbx_port *port = end->port;
 	bool sent;
 
-	/* Only spares the lock: somebody is to be woken. */
 	if (!list_empty(&port->shared.receivers))
-		return false;
+		return mbx_port_hand(end, msg, seq);
 	spin_lock(&port->lock);
 	sent = mbx_quick_may_send(end) && mbx_quick_queue(port, msg);
 	if (sent && seq)
@@ -155,7 +166,7 @@ mbx_quick_receive(struct mbx_end *end, size_t size)
 	struct mbx_port *port = end->port;
 	struct mbx_message *msg = NULL;
 
-	/* Likewise: the caller may have to sleep. */
+	/* Only spares the lock: the caller may have to sleep. */
 	if (!READ_ONCE(end->channel->ready.count))
 		return NULL;
 	spin_lock(&port->lock);

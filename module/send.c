@@ -262,3 +262,39 @@ int mbx_port_send(struct mbx_end *end, struct mbx_send *send,
 	*done = post - posts;
 	return err;
 }
+
+/**
+ * mbx_port_hand() - send one message to the first receiver that sleeps
+ * @end:	by which
+ * @msg:	nobody waits for it; the port's if it is sent
+ * @seq:	its number then; may be NULL
+ *
+ * Context: process. Return: false if it is for mbx_port_send() to do, as there is
+ * none any more, or it does not take the message.
+ */
+bool mbx_port_hand(struct mbx_end *end, struct mbx_message *msg, u64 *seq)
+{
+	struct mbx_wakes wakes __uninitialized;
+	struct mbx_port *port = end->port;
+	struct mbx_waiter *first;
+	bool sent = false;
+
+	mbx_wakes_begin(&wakes);
+	spin_lock(&port->lock);
+	first = list_first_entry_or_null(&port->shared.receivers,
+					 struct mbx_waiter, node);
+	if (first && mbx_quick_may_hand(end) &&
+	    msg->len <= port->policy.message_bytes_max &&
+	    mbx_waiter_takes(first, msg)) {
+		sent = true;
+		msg->seq = ++port->seq;
+		port->sent++;
+		if (seq)
+			*seq = msg->seq;
+		trace_mailbox_send(port->id, msg->seq, msg->type, msg->len);
+		mbx_transfer_hand(port, msg, first, &wakes);
+	}
+	spin_unlock(&port->lock);
+	mbx_wakes_finish(port, &wakes);
+	return sent;
+}
