@@ -361,20 +361,19 @@ int mbx_ioctl_call(struct mbx_ioctl *ioctl)
 {
 	struct mbx_handle *handle = ioctl->handle;
 	struct mailbox_ioc_call *arg = &ioctl->arg.call;
+	struct mbx_send send __uninitialized;
 	struct mbx_caller caller;
-	struct mbx_send send = {
-		.sync = true,
-		.caller = &caller,
-		.reply_size = min_t(u64, arg->reply_size,
-				    MAILBOX_MESSAGE_BYTES_MAX),
-		.deadline = mbx_ioctl_deadline(ioctl, false,
-					       arg->flags & MAILBOX_CALL_REALTIME,
-					       arg->deadline_ns),
-	};
 	struct mbx_message *msg;
 	struct iov_iter from;
 	int err;
 
+	mbx_send_init(&send, mbx_ioctl_deadline(ioctl, false,
+						arg->flags & MAILBOX_CALL_REALTIME,
+						arg->deadline_ns));
+	send.sync = true;
+	send.caller = &caller;
+	send.reply_size = min_t(u64, arg->reply_size, MAILBOX_MESSAGE_BYTES_MAX);
+	send.reply = NULL;
 	if ((arg->flags & ~MAILBOX_CALL_REALTIME) ||
 	    arg->priority > MAILBOX_PRIORITY_MAX || send.deadline.nonblock)
 		return -EINVAL;

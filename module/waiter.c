@@ -66,16 +66,11 @@ void mbx_end_note_poller(struct mbx_end *end)
  * may as well run here. There is no wake_up_process() that says so, but a wait
  * queue, even one that exists only for the moment, can.
  */
-static void wake_before_sleep(struct task_struct *task)
+static noinline void wake_before_sleep(struct task_struct *task)
 {
 	DECLARE_WAIT_QUEUE_HEAD_ONSTACK(queue);
 	DECLARE_WAITQUEUE(entry, task);
 
-	/* With one processor there is nothing to choose. */
-	if (num_online_cpus() == 1) {
-		wake_up_process(task);
-		return;
-	}
 	__add_wait_queue(&queue, &entry);
 	__wake_up_sync_key(&queue, TASK_INTERRUPTIBLE, NULL);
 }
@@ -113,11 +108,13 @@ void mbx_wakes_note_receivers(struct mbx_port *port,
  */
 void mbx_wakes_run(struct mbx_port *port, struct mbx_wakes *wakes)
 {
+	/* With one processor there is nothing to choose. */
+	bool here = wakes->sync && wakes->count == 1 && num_online_cpus() > 1;
 	struct mbx_message *msg;
 	unsigned int i;
 
 	for (i = 0; i < wakes->count; i++) {
-		if (wakes->sync && wakes->count == 1)
+		if (here)
 			wake_before_sleep(wakes->task[i]);
 		else
 			wake_up_process(wakes->task[i]);
@@ -202,6 +199,15 @@ void mbx_waiter_end(struct mbx_port *port, struct mbx_waiter *waiter,
 	}
 }
 
+/* Sleep once, in the state that is set. Returns false when the time is up. */
+static noinline bool sleep_timed(const struct mbx_deadline *deadline)
+{
+	ktime_t until = ns_to_ktime(min_t(u64, deadline->ns, KTIME_MAX));
+
+	return schedule_hrtimeout_range_clock(&until, current->timer_slack_ns,
+					      HRTIMER_MODE_ABS, deadline->clock);
+}
+
 /*
  * Sleep in @state until *@done, which somebody sets before he wakes the caller.
  * Returns 0, -ERESTARTSYS or -ETIMEDOUT.
@@ -209,7 +215,6 @@ void mbx_waiter_end(struct mbx_port *port, struct mbx_waiter *waiter,
 static int sleep_until(const bool *done, unsigned int state,
 		       const struct mbx_deadline *deadline)
 {
-	ktime_t until = ns_to_ktime(min_t(u64, deadline->ns, KTIME_MAX));
 	int err = 0;
 
 	for (;;) {
@@ -223,10 +228,7 @@ static int sleep_until(const bool *done, unsigned int state,
 		}
 		if (!deadline->ns) {
 			schedule();
-		} else if (!schedule_hrtimeout_range_clock(&until,
-							   current->timer_slack_ns,
-							   HRTIMER_MODE_ABS,
-							   deadline->clock)) {
+		} else if (!sleep_timed(deadline)) {
 			err = -ETIMEDOUT;
 			break;
 		}
