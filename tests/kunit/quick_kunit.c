@@ -147,9 +147,28 @@ static void set_broadcast(struct fixture *fixture, bool on)
 	fixture->port->flags ^= MAILBOX_CREATE_BROADCAST;
 }
 
+/* A receiver that sleeps, and does not take what comes. */
+static void set_peeking(struct fixture *fixture, bool on)
+{
+	static struct mbx_receive peeks = { .peek = true, .trunc = true };
+	static struct mbx_waiter waiter = { .receive = &peeks };
+
+	if (on)
+		list_add(&waiter.node, &fixture->port->shared.receivers);
+	else
+		list_del(&waiter.node);
+}
+
+/* One that does. */
 static void set_receiver(struct fixture *fixture, bool on)
 {
-	list_set(&fixture->port->shared.receivers, on);
+	static struct mbx_receive takes = { .trunc = true };
+	static struct mbx_waiter waiter = { .receive = &takes };
+
+	if (on)
+		list_add(&waiter.node, &fixture->port->shared.receivers);
+	else
+		list_del(&waiter.node);
 }
 
 static void set_watched(struct fixture *fixture, bool on)
@@ -182,7 +201,7 @@ static const struct condition no_send[] = {
 	{ "sender_exited", set_sender_exited },
 	{ "drops", set_drops },
 	{ "broadcast", set_broadcast },
-	{ "receiver", set_receiver },
+	{ "peeking", set_peeking },
 	{ "watched", set_watched },
 	{ "long", set_long },
 	{ "full_of_bytes", set_full_of_bytes },
@@ -198,6 +217,53 @@ static void uncommon_send_is_left(struct kunit *test)
 	condition->set(fixture_of(test), true);
 	KUNIT_EXPECT_FALSE(test, send_quickly(test, 1));
 	condition->set(fixture_of(test), false);
+	KUNIT_EXPECT_TRUE(test, send_quickly(test, 2));
+	CHECK_ORDER(test, 2);
+}
+
+static void first_sleeper_is_given_it(struct kunit *test)
+{
+	struct mbx_port *port = used_port(test);
+	RECEIVER(receiver);
+	RECEIVER(next);
+
+	sleeper_start(test, &receiver);
+	await_sleepers(test, 0, 1);
+	sleeper_start(test, &next);
+	await_sleepers(test, 0, 2);
+	KUNIT_EXPECT_TRUE(test, send_quickly(test, 7));
+	KUNIT_EXPECT_EQ(test, 0, sleeper_end(&receiver));
+	KUNIT_EXPECT_EQ(test, 7, receiver.taking.value);
+	KUNIT_EXPECT_EQ(test, 2, port->sent);
+	KUNIT_EXPECT_EQ(test, 2, port->received);
+	KUNIT_EXPECT_TRUE(test, send_quickly(test, 8));
+	KUNIT_EXPECT_EQ(test, 0, sleeper_end(&next));
+	KUNIT_EXPECT_EQ(test, 8, next.taking.value);
+}
+
+static const struct condition no_hand[] = {
+	{ "dead", set_dead },
+	{ "revoked", set_revoked },
+	{ "pending", set_pending },
+	{ "receiver_exited", set_receiver_exited },
+	{ "sender_exited", set_sender_exited },
+	{ "drops", set_drops },
+	{ "long", set_long },
+};
+
+KUNIT_ARRAY_PARAM(no_hand, no_hand, condition_name);
+
+static void sleeper_is_not_given_it(struct kunit *test)
+{
+	const struct condition *condition = test->param_value;
+	struct fixture *fixture = fixture_of(test);
+
+	used_port(test);
+	set_receiver(fixture, true);
+	condition->set(fixture, true);
+	KUNIT_EXPECT_FALSE(test, send_quickly(test, 1));
+	condition->set(fixture, false);
+	set_receiver(fixture, false);
 	KUNIT_EXPECT_TRUE(test, send_quickly(test, 2));
 	CHECK_ORDER(test, 2);
 }
@@ -255,6 +321,8 @@ static struct kunit_case quick_cases[] = {
 	KUNIT_CASE(one_after_the_other),
 	KUNIT_CASE(failed_copy_puts_it_back),
 	KUNIT_CASE_PARAM(uncommon_send_is_left, no_send_gen_params),
+	KUNIT_CASE(first_sleeper_is_given_it),
+	KUNIT_CASE_PARAM(sleeper_is_not_given_it, no_hand_gen_params),
 	KUNIT_CASE_PARAM(uncommon_receive_is_left, no_receive_gen_params),
 	{}
 };
