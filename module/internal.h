@@ -25,7 +25,8 @@
  *   fops, ioctl
  *
  * A layer calls those above it in this list, never those below; but for transfer,
- * which has hold forget a request whose caller gives up.
+ * which has hold forget a request whose caller gives up, and quick, which looks for
+ * the stamp that a handle keeps, and has receive put back what cannot be copied.
  *
  * DOC: locks
  *
@@ -554,7 +555,7 @@ struct mbx_reply {
  */
 struct mbx_room {
 	u64 data;
-	u64 size;
+	size_t size;
 };
 
 /**
@@ -602,7 +603,7 @@ struct mbx_receive {
 	int error;
 };
 
-/* Any one message. The results are not set beforehand. */
+/* Any one message. */
 static inline void
 mbx_receive_init(struct mbx_receive *receive, size_t size,
 		 struct mbx_deadline deadline,
@@ -619,8 +620,9 @@ mbx_receive_init(struct mbx_receive *receive, size_t size,
 	receive->deadline = deadline;
 	receive->reply = NULL;
 	receive->copy = copy;
-	/* As it may not be the receive that fails. */
 	receive->needed = 0;
+	receive->done = 0;
+	receive->error = 0;
 }
 
 /* send.c, receive.c */

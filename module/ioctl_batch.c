@@ -331,6 +331,7 @@ static int batch_rooms(struct mbx_ioctl_batch *batch)
 	for (i = 0; i < batch->receive.count; i++) {
 		struct mailbox_receive_entry __user *user = batch_entry(batch, i);
 		struct mbx_room *room = &batch->rooms[i];
+		u64 size;
 		u32 pad;
 
 		err = entry_check_rest(user, sizeof(*user), batch->entry_size);
@@ -339,11 +340,12 @@ static int batch_rooms(struct mbx_ioctl_batch *batch)
 		if (!user_read_access_begin(user, sizeof(*user)))
 			return -EFAULT;
 		unsafe_get_user(room->data, &user->data, fault);
-		unsafe_get_user(room->size, &user->size, fault);
+		unsafe_get_user(size, &user->size, fault);
 		unsafe_get_user(pad, &user->pad, fault);
 		user_read_access_end();
 		if (pad)
 			return -EINVAL;
+		room->size = min_t(u64, size, MAILBOX_MESSAGE_BYTES_MAX);
 	}
 	return mbx_user_read(&batch->first, batch->user, sizeof(batch->first));
 fault:
@@ -360,8 +362,7 @@ static int batch_receive(struct mbx_ioctl *ioctl, struct mbx_ioctl_batch *batch)
 	err = batch_rooms(batch);
 	if (err)
 		return err;
-	receive->size = min_t(u64, batch->rooms[0].size,
-			      MAILBOX_MESSAGE_BYTES_MAX);
+	receive->size = batch->rooms[0].size;
 	err = mbx_port_receive(&ioctl->handle->in, receive);
 	if (batch->sender)
 		mbx_sender_put(batch->sender);
@@ -389,7 +390,7 @@ int mbx_ioctl_receive_batch(struct mbx_ioctl *ioctl)
 {
 	struct mailbox_ioc_receive_batch *arg = &ioctl->arg.receive_batch;
 	struct mbx_room small[BATCH_SMALL] __uninitialized;
-	struct mbx_ioctl_batch batch __uninitialized;
+	struct mbx_ioctl_batch batch;
 	u32 flags = arg->flags;
 	int err;
 

@@ -286,7 +286,7 @@ static int receive_run(struct mbx_ioctl_receive *call)
 
 static noinline int receive_slowly(struct mbx_ioctl *ioctl)
 {
-	struct mbx_ioctl_receive call __uninitialized;
+	struct mbx_ioctl_receive call;
 
 	return receive_check(ioctl, &ioctl->arg.receive, 0, &call) ?:
 	       receive_run(&call);
@@ -314,6 +314,7 @@ int mbx_ioctl_receive(struct mbx_ioctl *ioctl)
 		.kind = MAILBOX_MESSAGE_PLAIN,
 	};
 	const struct mailbox_ioc_receive *arg = &ioctl->arg.receive;
+	size_t size = min_t(u64, arg->size, MAILBOX_MESSAGE_BYTES_MAX);
 	struct mbx_end *end = &ioctl->handle->in;
 	struct mbx_message *msg;
 	int err;
@@ -321,11 +322,10 @@ int mbx_ioctl_receive(struct mbx_ioctl *ioctl)
 	if (!receive_is_plain(ioctl) || mbx_ioctl_may(ioctl->handle, end))
 		return receive_slowly(ioctl);
 	msg = mbx_quick_receive(end, arg->flags & MAILBOX_RECEIVE_TRUNC ?
-				     SIZE_MAX :
-				     min_t(u64, arg->size, SIZE_MAX));
+				     SIZE_MAX : size);
 	if (!msg)
 		return receive_slowly(ioctl);
-	err = mbx_quick_copy(msg, u64_to_user_ptr(arg->data), arg->size) ?:
+	err = mbx_quick_copy(msg, u64_to_user_ptr(arg->data), size) ?:
 	      receive_write(ioctl->user, ioctl->size, msg, &plain);
 	err = mbx_quick_finish(end, msg, err);
 	/* What was written is that of a message which was not received. */
@@ -455,7 +455,7 @@ int mbx_ioctl_answer(struct mbx_ioctl *ioctl)
 int mbx_ioctl_answer_receive(struct mbx_ioctl *ioctl)
 {
 	struct mailbox_ioc_reply_receive *arg = &ioctl->arg.reply_receive;
-	struct mbx_ioctl_receive call __uninitialized;
+	struct mbx_ioctl_receive call;
 	struct mbx_reply reply = {};
 	u64 token = arg->reply.token;
 	int err;

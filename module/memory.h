@@ -14,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/rbtree.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/mailbox_ipc.h>
 
@@ -107,6 +108,7 @@ static inline void mbx_user_uncharge_bytes(struct mbx_user *user, size_t bytes)
 void mbx_spare_init(struct mbx_spare *spare, unsigned long limit);
 void mbx_spare_count(struct mbx_spare *spare, struct mbx_message *msg);
 void mbx_spare_uncount(struct mbx_spare *spare, struct mbx_message *msg);
+void mbx_spare_return(struct mbx_spare *spare);
 void mbx_spare_empty(struct mbx_spare *spare);
 
 /**
@@ -212,8 +214,8 @@ static inline void mbx_sender_put(struct mbx_sender *sender)
 
 /* --- message.c ----------------------------------------------------------- */
 
-/* What fits into a page together with the rest of the message. */
-#define MBX_INLINE_MAX	(PAGE_SIZE - sizeof(struct mbx_message))
+/* What fits into a page, or the largest room, together with the rest of the message. */
+#define MBX_INLINE_MAX	(min_t(size_t, PAGE_SIZE, SZ_4K) - sizeof(struct mbx_message))
 
 static inline bool mbx_message_is_inline(const struct mbx_message *msg)
 {
@@ -223,6 +225,13 @@ static inline bool mbx_message_is_inline(const struct mbx_message *msg)
 static inline unsigned int mbx_message_pages(const struct mbx_message *msg)
 {
 	return DIV_ROUND_UP(msg->len, PAGE_SIZE);
+}
+
+/* A message that was left: has it as many pages as @len bytes need? */
+static inline bool mbx_message_refits(const struct mbx_message *msg, size_t len)
+{
+	return msg->room != MBX_ROOM_PAGES ||
+	       mbx_message_pages(msg) == DIV_ROUND_UP(len, PAGE_SIZE);
 }
 
 /* The slab object for a payload of @len bytes, or for the head of its pages. */
@@ -321,6 +330,9 @@ mbx_quick_message(struct mbx_sender *sender, const void __user *data,
 	msg = mbx_spare_take(&sender->spare, mbx_message_room(len));
 	if (!msg)
 		return NULL;
+	/* First, so that no length is charged that no message can have. */
+	if (len > MBX_WORDS_MAX && !mbx_message_refits(msg, len))
+		goto untake;
 	if (mbx_user_charge_bytes(sender->user, mbx_message_cost(len)))
 		goto untake;
 	if (len <= MBX_WORDS_MAX ? mbx_words_read(msg->data, data, len) :

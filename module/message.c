@@ -387,10 +387,9 @@ static int user_write(void __user *to, const void *from, size_t len)
  * mbx_message_refill() - the payload of a message that was left
  * @msg:	the message, not used by anybody
  * @from:	the payload
- * @len:	of it; it fits into the slab object, or takes pages too
+ * @len:	of it; mbx_message_refits()
  *
- * Context: process, may sleep. Return: 0 or -EFAULT; -ENOMEM if there are more
- * pages than are needed, or fewer.
+ * Context: process, may sleep. Return: 0 or -EFAULT.
  */
 int mbx_message_refill(struct mbx_message *msg, const void __user *from,
 		       size_t len)
@@ -399,8 +398,6 @@ int mbx_message_refill(struct mbx_message *msg, const void __user *from,
 
 	if (msg->room != MBX_ROOM_PAGES)
 		return user_read(msg->data, from, len);
-	if (mbx_message_pages(msg) != DIV_ROUND_UP(len, PAGE_SIZE))
-		return -ENOMEM;
 	list_for_each_entry(page, message_pages(msg), lru) {
 		size_t n = min_t(size_t, len, PAGE_SIZE);
 		int err = user_read(page_address(page), from, n);

@@ -455,9 +455,11 @@ static int receive_quickly(struct mbx_end *end, struct mbx_receive *receive)
 		}
 		for (i = copied; i < count; i++)
 			receive_put_back(end, &(struct mbx_taken){ .msg = taken[i] });
-		for (i = 0; trace_mailbox_receive_enabled() && i < copied; i++)
-			trace_mailbox_receive(port->id, taken[i]->seq,
-					      taken[i]->type, taken[i]->len);
+		if (trace_mailbox_receive_enabled())
+			for (i = 0; i < copied; i++)
+				trace_mailbox_receive(port->id, taken[i]->seq,
+						      taken[i]->type,
+						      taken[i]->len);
 		mbx_messages_free(taken, copied);
 		receive->done += copied;
 	} while (!err && count == RECEIVES_LOCKED &&
@@ -489,8 +491,6 @@ int mbx_port_receive(struct mbx_end *end, struct mbx_receive *receive)
 	bool again = false;
 	int err;
 
-	receive->done = 0;
-	receive->error = 0;
 	if (receive->lease) {
 		err = leases_alloc(&leases, receive->count);
 		if (err)

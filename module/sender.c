@@ -34,6 +34,61 @@ static struct mbx_sender *sender_alloc(struct mbx_quota *quota)
 	return sender;
 }
 
+/*
+ * A thread that does not exist any more is in no system call, so nobody takes from
+ * what it has ready.
+ */
+static bool sender_is_gone(const struct mbx_sender *sender)
+{
+	bool gone;
+
+	rcu_read_lock();
+	gone = !pid_task(sender->tid, PIDTYPE_PID);
+	rcu_read_unlock();
+	return gone;
+}
+
+static void sender_clear(struct mbx_sender *sender)
+{
+	WRITE_ONCE(sender->spare.limit, 0);
+	mbx_spare_empty(&sender->spare);
+	mbx_user_uncharge_spare(sender->user, sender->spare.charged);
+	sender->spare.charged = 0;
+}
+
+/* Its place is another thread's now. */
+static void sender_retire(struct mbx_sender *sender)
+{
+	if (sender_is_gone(sender)) {
+		sender_clear(sender);
+	} else {
+		/* What it has ready goes with the last of its messages. */
+		WRITE_ONCE(sender->spare.limit, 0);
+		mbx_spare_return(&sender->spare);
+	}
+	mbx_sender_put(sender);
+}
+
+/* Where the calling thread's stamp goes: rather not in place of one in use. */
+static struct mbx_sender __rcu **slot_choose(struct mbx_senders *senders)
+{
+	struct mbx_sender __rcu **own = &senders->slot[mbx_sender_slot()];
+	struct mbx_sender __rcu **best = own;
+	unsigned int i;
+
+	rcu_read_lock();
+	for (i = 0; i < ARRAY_SIZE(senders->slot) && rcu_access_pointer(*best);
+	     i++) {
+		struct mbx_sender __rcu **slot = &senders->slot[i];
+		struct mbx_sender *sender = rcu_dereference(*slot);
+
+		if (!sender || (best == own && sender_is_gone(sender)))
+			best = slot;
+	}
+	rcu_read_unlock();
+	return best;
+}
+
 /**
  * mbx_sender_find() - mbx_sender_get(), if it is not where it is looked for first
  * @senders:	likewise
@@ -42,7 +97,6 @@ static struct mbx_sender *sender_alloc(struct mbx_quota *quota)
 struct mbx_sender *mbx_sender_find(struct mbx_senders *senders,
 				   struct mbx_quota *quota)
 {
-	struct mbx_sender __rcu **slot = &senders->slot[mbx_sender_slot()];
 	struct mbx_sender *sender, *old;
 	unsigned int i;
 
@@ -54,26 +108,10 @@ struct mbx_sender *mbx_sender_find(struct mbx_senders *senders,
 	sender = sender_alloc(quota);
 	if (!sender)
 		return NULL;
-	/* One that is free, rather than that of another thread. */
-	for (i = 0; rcu_access_pointer(*slot) && i < ARRAY_SIZE(senders->slot);
-	     i++)
-		if (!rcu_access_pointer(senders->slot[i]))
-			slot = &senders->slot[i];
-	old = unrcu_pointer(xchg(slot, RCU_INITIALIZER(sender)));
-	if (old) {
-		/* Its thread may be about to take something. */
-		WRITE_ONCE(old->spare.limit, 0);
-		mbx_sender_put(old);
-	}
+	old = unrcu_pointer(xchg(slot_choose(senders), RCU_INITIALIZER(sender)));
+	if (old)
+		sender_retire(old);
 	return sender;
-}
-
-static void sender_clear(struct mbx_sender *sender)
-{
-	WRITE_ONCE(sender->spare.limit, 0);
-	mbx_spare_empty(&sender->spare);
-	mbx_user_uncharge_spare(sender->user, sender->spare.charged);
-	sender->spare.charged = 0;
 }
 
 /**

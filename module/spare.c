@@ -76,6 +76,20 @@ static void chain_free(struct mbx_spare *spare, struct llist_node *chain)
 }
 
 /**
+ * mbx_spare_return() - free what is kept and not the thread's yet
+ * @spare:	where
+ *
+ * Context: process.
+ */
+void mbx_spare_return(struct mbx_spare *spare)
+{
+	unsigned int i;
+
+	for (i = 0; i < MBX_ROOMS; i++)
+		chain_free(spare, llist_del_all(&spare->returned[i]));
+}
+
+/**
  * mbx_spare_empty() - free what is kept
  * @spare:	where; its thread is not taking from it
  *
@@ -88,6 +102,6 @@ void mbx_spare_empty(struct mbx_spare *spare)
 	for (i = 0; i < MBX_ROOMS; i++) {
 		chain_free(spare, spare->ready[i]);
 		spare->ready[i] = NULL;
-		chain_free(spare, llist_del_all(&spare->returned[i]));
 	}
+	mbx_spare_return(spare);
 }

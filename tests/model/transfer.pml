@@ -132,7 +132,7 @@ inline port_admit(m)
 	fi
 }
 
-/* mbx_transfer_admit_pending(), with port_has_place() */
+/* mbx_transfer_admit_pending(), with mbx_port_has_place() */
 inline mbx_transfer_admit()
 {
 	do
