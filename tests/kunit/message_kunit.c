@@ -4,7 +4,11 @@
  * kept for the next ones, and what several share.
  */
 #include <linux/cred.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 
@@ -176,6 +180,65 @@ static void sender_is_shared_by_its_messages(struct kunit *test)
 	mbx_message_free(b);
 }
 
+/**
+ * struct once - a thread that sends one message
+ * @test:	where
+ * @msg:	the message, which is not sent really
+ * @done:	it was made
+ */
+struct once {
+	struct kunit *test;
+	struct mbx_message *msg;
+	struct completion done;
+};
+
+static int once_run(void *arg)
+{
+	struct once *once = arg;
+
+	once->msg = payload_new(once->test, "", 1);
+	complete(&once->done);
+	return 0;
+}
+
+static bool thread_exists(struct pid *tid)
+{
+	bool exists;
+
+	rcu_read_lock();
+	exists = pid_task(tid, PIDTYPE_PID);
+	rcu_read_unlock();
+	return exists;
+}
+
+/* More threads, one after the other, than a handle keeps stamps of. */
+static void stamps_of_threads_that_are_gone_keep_nothing(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct mbx_message *msg[6];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(msg); i++) {
+		struct once once = { .test = test };
+		struct task_struct *task;
+
+		init_completion(&once.done);
+		task = kthread_run(once_run, &once, "mailbox_kunit");
+		KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+		wait_for_completion(&once.done);
+		msg[i] = once.msg;
+		KUNIT_ASSERT_FALSE(test, IS_ERR(msg[i]));
+		while (thread_exists(msg[i]->sender->tid))
+			msleep(1);
+	}
+	KUNIT_EXPECT_GT(test, atomic64_read(&fixture->user->spare), 0);
+	mbx_senders_forget(&fixture->senders);
+	memset(&fixture->senders, 0, sizeof(fixture->senders));
+	KUNIT_EXPECT_EQ(test, 0, atomic64_read(&fixture->user->spare));
+	for (i = 0; i < ARRAY_SIZE(msg); i++)
+		mbx_message_free(msg[i]);
+}
+
 /* Whatever order they go in. */
 static void copies_share_the_payload(struct kunit *test)
 {
@@ -224,6 +287,7 @@ static struct kunit_case message_cases[] = {
 	KUNIT_CASE(memory_is_kept_for_the_next),
 	KUNIT_CASE(no_more_is_kept_than_may_be),
 	KUNIT_CASE(sender_is_shared_by_its_messages),
+	KUNIT_CASE(stamps_of_threads_that_are_gone_keep_nothing),
 	KUNIT_CASE(copies_share_the_payload),
 	KUNIT_CASE(copy_that_was_not_used_is_freed_alone),
 	{}
