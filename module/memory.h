@@ -128,6 +128,9 @@ static inline struct mbx_message *mbx_spare_take(struct mbx_spare *spare,
 		if (llist_empty(&spare->returned[room]))
 			return NULL;
 		node = llist_del_all(&spare->returned[room]);
+		/* Whoever takes the stamp's place frees them: mbx_spare_return(). */
+		if (!node)
+			return NULL;
 	}
 	spare->ready[room] = node->next;
 	return llist_entry(node, struct mbx_message, spare);
