@@ -195,7 +195,7 @@ struct scene {
 	} arg;
 	union {
 		struct mailbox_send_entry send[8];
-		struct mailbox_receive_entry receive[8];
+		struct mailbox_receive_entry receive[20];
 		struct mailbox_ioc_port_stat stat[8];
 		struct mailbox_waiter waiter[64];
 		struct mailbox_allow allow[8];
