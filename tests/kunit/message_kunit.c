@@ -229,7 +229,7 @@ static void stamps_of_threads_that_are_gone_keep_nothing(struct kunit *test)
 		msg[i] = once.msg;
 		KUNIT_ASSERT_FALSE(test, IS_ERR(msg[i]));
 		while (thread_exists(msg[i]->sender->tid))
-			msleep(1);
+			usleep_range(100, 1000);
 	}
 	KUNIT_EXPECT_GT(test, atomic64_read(&fixture->user->spare), 0);
 	mbx_senders_forget(&fixture->senders);
