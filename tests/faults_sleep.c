@@ -102,7 +102,8 @@ static void make_receive_batch(struct scene *scene)
 	scene->arg.receive_batch.flags = scene->op->flags;
 	scene->arg.receive_batch.entries = user_pointer(entry);
 	scene->arg.receive_batch.entry_size = sizeof(*entry);
-	scene->arg.receive_batch.count = 1;
+	/* More than the module has room for at hand. */
+	scene->arg.receive_batch.count = ARRAY_SIZE(scene->array.receive);
 	entry->data = user_pointer(scene->in);
 	entry->size = sizeof(scene->in);
 }
