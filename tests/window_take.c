@@ -175,6 +175,23 @@ TEST(killed_between_copy_and_receipt)
 	CHECK_EQ(0, call_join(&send));
 }
 
+TEST(killed_between_copy_and_receipt_of_a_plain_message)
+{
+	struct victim *victim = shared_alloc(sizeof(*victim));
+	int fd = PORT(O_RDWR);
+	pid_t pid;
+
+	gate_load();
+	victim->fd = fd;
+	CHECK_EQ(0, put(fd, 1));
+	pid = spawn(receive_and_be_killed, victim);
+	WAIT_FOR(victim->held);
+	CHECK_OK(kill(pid, SIGKILL));
+	CHECK(WIFSIGNALED(reap_status(pid)));
+	CHECK_EQ(1, take(fd));
+	CHECK_EQ(1, port_stat(fd).received);
+}
+
 /* --- before it is put back ------------------------------------------------------------ */
 
 /* A receive whose copy fails, held before it puts the message back. */
