@@ -67,13 +67,6 @@ static inline void mbx_ioctl_source(struct iov_iter *from, u64 data, u64 len)
 	iov_iter_ubuf(from, ITER_SOURCE, u64_to_user_ptr(data), len);
 }
 
-/* No message is longer than that. */
-static inline void mbx_ioctl_dest(struct iov_iter *to, u64 data, u64 size)
-{
-	iov_iter_ubuf(to, ITER_DEST, u64_to_user_ptr(data),
-		      min_t(u64, size, MAILBOX_MESSAGE_BYTES_MAX));
-}
-
 /* ioctl.c */
 int mbx_ioctl_reply(const struct mbx_ioctl *ioctl, size_t from);
 int mbx_ioctl_probe(const struct mbx_ioctl *ioctl, size_t from);
