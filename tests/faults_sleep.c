@@ -355,7 +355,7 @@ static void make_wait(struct scene *scene)
 	strcpy(scene->arg.wait.name, scene->name[0]);
 }
 
-/* It cannot be seen whether the call sleeps already, and need not be. */
+/* The call is made by the first thread; there is no port yet to ask who sleeps at it. */
 static void partner_creates(struct scene *scene)
 {
 	struct mailbox_ioc_port_create create = {};
@@ -363,7 +363,7 @@ static void partner_creates(struct scene *scene)
 	strcpy(create.name, scene->name[0]);
 	if (scene->acted || port_stat_result(scene->fd[1]) != -ENOTCONN)
 		return;
-	pause_ns(5 * NSEC_PER_MSEC);
+	WAIT_FOR(scene->done || thread_is_asleep(getpid()));
 	if (scene->done)
 		return;
 	scene->acted = true;
