@@ -163,9 +163,10 @@ static noinline ssize_t read_slowly(struct file *file, char __user *data,
 {
 	struct mbx_read read __uninitialized;
 
-	mbx_receive_init(&read.receive, size, (struct mbx_deadline) {
-		.nonblock = file->f_flags & O_NONBLOCK,
-	}, read_copy);
+	mbx_receive_init(&read.receive, size,
+			 (struct mbx_deadline){
+				 .nonblock = file->f_flags & O_NONBLOCK,
+			 }, read_copy);
 	read.to.data = data;
 	return handle_read(handle_of(file), &read);
 }
@@ -193,8 +194,9 @@ static ssize_t mbx_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	ssize_t done;
 
 	mbx_receive_init(&read.receive, iov_iter_count(to),
-			 (struct mbx_deadline){ .nonblock = iocb_nonblock(iocb) },
-			 read_copy_iter);
+			 (struct mbx_deadline){
+				 .nonblock = iocb_nonblock(iocb),
+			 }, read_copy_iter);
 	read.to.iter = to;
 	done = handle_read(handle_of(iocb->ki_filp), &read);
 	if (done > 0)

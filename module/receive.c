@@ -251,8 +251,7 @@ static enum commit receive_commit(struct mbx_end *end,
 
 	if (!taken->waited && !taken->pinned && !lease) {
 		trace_mailbox_receive(port->id, msg->seq, msg->type, msg->len);
-		if (!mbx_message_keep(msg))
-			mbx_message_free(msg);
+		mbx_message_finish(msg);
 		return COMMIT_DONE;
 	}
 	if (taken->request && receive->answers)

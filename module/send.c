@@ -277,6 +277,7 @@ bool mbx_port_hand(struct mbx_end *end, struct mbx_message *msg, u64 *seq)
 	struct task_struct *task = NULL;
 	struct mbx_port *port = end->port;
 	struct mbx_waiter *first;
+	bool sent = false;
 
 	spin_lock(&port->lock);
 	first = list_first_entry_or_null(&port->shared.receivers,
@@ -284,18 +285,17 @@ bool mbx_port_hand(struct mbx_end *end, struct mbx_message *msg, u64 *seq)
 	if (first && mbx_quick_may_hand(end) &&
 	    msg->len <= port->policy.message_bytes_max &&
 	    mbx_waiter_takes(first, msg)) {
+		sent = true;
 		msg->seq = ++port->seq;
 		port->sent++;
 		if (seq)
 			*seq = msg->seq;
 		trace_mailbox_send(port->id, msg->seq, msg->type, msg->len);
 		mbx_waiter_give(port, first, msg);
-		/* Nobody sends while he sleeps: it is not the caller. */
 		task = mbx_waiter_done(port, first, 0);
 	}
 	spin_unlock(&port->lock);
-	if (!task)
-		return false;
-	mbx_wake(task, false);
-	return true;
+	if (task)
+		mbx_wake(task, false);
+	return sent;
 }

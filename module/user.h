@@ -103,14 +103,14 @@ static __always_inline int mbx_words_write(void __user *to, const void *from,
 		len -= MBX_FOUR_WORDS;
 	}
 words:
-	/* Those before the one that is not there, too. */
+	/* After a fault too, for those before the one that is not there. */
 	for (; len >= sizeof(u64); len -= sizeof(u64)) {
 		mbx_words_put(to, from, u64, bytes);
 		to += sizeof(u64);
 		from += sizeof(u64);
 	}
 bytes:
-	/* Those of a word that is there in part, too. */
+	/* Likewise for those of a word that is there in part. */
 	for (; len; len--, to++, from++)
 		mbx_words_put(to, from, u8, fault);
 	user_write_access_end();

@@ -80,9 +80,10 @@ static noinline void wake_before_sleep(struct task_struct *task)
  * @task:	who; the reference is given back
  * @sync:	the caller is about to sleep
  *
- * Context: process, without mbx_port.lock.
+ * Not inline, so that somebody can be held before it. Context: process, without
+ * mbx_port.lock.
  */
-void mbx_wake(struct task_struct *task, bool sync)
+noinline void mbx_wake(struct task_struct *task, bool sync)
 {
 	/* With one processor there is nothing to choose. */
 	if (sync && num_online_cpus() > 1)

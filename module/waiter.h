@@ -4,7 +4,8 @@
  *
  * DOC: sleeping and waking
  *
- * A waiter lives on the stack of the task that sleeps. It is linked to the
+ * A waiter lives on the stack of the task that sleeps, as does what @taken and
+ * @receive of a receiver point to, for which the same holds. It is linked to the
  * port under mbx_port.lock, in the same critical section in which the task
  * found nothing to do, and whoever ends the wait fills it in, unlinks it and
  * sets @done under that lock too. So there is no moment in which what a task
@@ -275,13 +276,13 @@ static inline void mbx_waiter_add(struct mbx_port *port,
 }
 
 /**
- * mbx_waiter_done() - mbx_waiter_end(), for the one wake-up of a critical section
+ * mbx_waiter_done() - mbx_waiter_end(), whose caller wakes
  * @port:	likewise
  * @waiter:	likewise
  * @result:	likewise
  *
  * Context: mbx_port.lock held. Return: whom to wake once it is dropped, by
- * mbx_wake(); NULL if that is the caller.
+ * mbx_wake(); NULL if that is the caller, whose wait is over too.
  */
 static inline struct task_struct *mbx_waiter_done(struct mbx_port *port,
 						  struct mbx_waiter *waiter,
