@@ -70,6 +70,7 @@ help:
 	@echo '  make bench        what a message costs, and what it costs with pipes, queues, sockets, ...'
 	@echo '                    (MODE=icount counts instructions, MODE=wall measures time; K=6.1;'
 	@echo '                    RUNS=1 CASES="round:64B" RIVALS=mailbox is quick; CASES=list shows them)'
+	@echo '  make bench-follow CASE=round:64B RIVAL="mailbox call"  its instructions, by function'
 	@echo '  make bench-check  the same, and compare the instructions with tests/bench/baseline.json'
 	@echo '  make clean        remove build/; make distclean also removes what was downloaded'
 	@echo 'tests/vm/vm --help tells how to run anything in the virtual machine.'
@@ -77,7 +78,7 @@ help:
 # --- building ----------------------------------------------------------------
 
 # Packages of the host that are missing are installed first.
-DEPS := $(addprefix deps-,build vm test quick check model fuzz bench)
+DEPS := $(addprefix deps-,build vm test quick check model fuzz bench follow)
 .PHONY: $(DEPS)
 $(DEPS): deps-%:
 	@tests/vm/deps $*
@@ -244,6 +245,12 @@ bench bench-check bench-baseline: bench-program | deps-vm
 	@MODE=$(MODE) RUNS='$(RUNS)' HERE='$(HERE)' CASES='$(CASES)' RIVALS='$(RIVALS)' \
 		tests/bench/run $(@:bench-%=%)
 bench-check bench-baseline: override MODE := icount
+# Which functions the instructions of one operation are spent in: see tests/bench/follow.
+CASE ?= round:64B
+RIVAL ?= mailbox call
+.PHONY: bench-follow
+bench-follow: bench-program | deps-vm deps-follow
+	@tests/bench/follow $(K) '$(CASE)' '$(RIVAL)'
 # The figures that are in build/bench, into Documentation/performance.rst and README.md.
 bench-doc:
 	@tests/bench/run doc

@@ -116,7 +116,10 @@ static ssize_t mbx_write_iter(struct kiocb *iocb, struct iov_iter *from)
 
 struct mbx_read {
 	struct mbx_receive receive;
-	const struct iov_iter *to;
+	union {
+		char __user *data;
+		const struct iov_iter *iter;
+	} to;
 	size_t copied;
 };
 
@@ -126,28 +129,31 @@ static int read_copy(struct mbx_receive *receive, const struct mbx_taken *taken,
 	struct mbx_read *read = container_of(receive, struct mbx_read, receive);
 
 	read->copied = taken->msg->len;
-	return mbx_message_copy(taken->msg, read->to);
+	return mbx_quick_copy(taken->msg, read->to.data, receive->size);
 }
 
-static ssize_t handle_read(struct mbx_handle *handle, const struct iov_iter *to,
-			   bool nonblock)
+static int read_copy_iter(struct mbx_receive *receive,
+			  const struct mbx_taken *taken, unsigned int index)
 {
-	struct mbx_read read __uninitialized;
+	struct mbx_read *read = container_of(receive, struct mbx_read, receive);
+
+	read->copied = taken->msg->len;
+	return mbx_message_copy(taken->msg, read->to.iter);
+}
+
+static ssize_t handle_read(struct mbx_handle *handle, struct mbx_read *read)
+{
 	int err;
 
 	if (!mbx_handle_port(handle))
 		return -ENOTCONN;
 	if (!handle->in.port)
 		return -EBADF;
-	if (!iov_iter_count(to))
+	if (!read->receive.size)
 		return 0;
-	mbx_receive_init(&read.receive, iov_iter_count(to),
-			 (struct mbx_deadline){ .nonblock = nonblock },
-			 read_copy);
-	read.to = to;
-	err = mbx_port_receive(&handle->in, &read.receive);
+	err = mbx_port_receive(&handle->in, &read->receive);
 	if (!err)
-		return read.copied;
+		return read->copied;
 	/* Hung up: end of file. */
 	return err == -EPIPE ? 0 : err;
 }
@@ -155,10 +161,14 @@ static ssize_t handle_read(struct mbx_handle *handle, const struct iov_iter *to,
 static noinline ssize_t read_slowly(struct file *file, char __user *data,
 				    size_t size)
 {
-	struct iov_iter to;
+	struct mbx_read read __uninitialized;
 
-	iov_iter_ubuf(&to, ITER_DEST, data, size);
-	return handle_read(handle_of(file), &to, file->f_flags & O_NONBLOCK);
+	mbx_receive_init(&read.receive, size,
+			 (struct mbx_deadline){
+				 .nonblock = file->f_flags & O_NONBLOCK,
+			 }, read_copy);
+	read.to.data = data;
+	return handle_read(handle_of(file), &read);
 }
 
 static ssize_t mbx_read(struct file *file, char __user *data, size_t size,
@@ -180,9 +190,15 @@ static ssize_t mbx_read(struct file *file, char __user *data, size_t size,
 
 static ssize_t mbx_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
+	struct mbx_read read __uninitialized;
 	ssize_t done;
 
-	done = handle_read(handle_of(iocb->ki_filp), to, iocb_nonblock(iocb));
+	mbx_receive_init(&read.receive, iov_iter_count(to),
+			 (struct mbx_deadline){
+				 .nonblock = iocb_nonblock(iocb),
+			 }, read_copy_iter);
+	read.to.iter = to;
+	done = handle_read(handle_of(iocb->ki_filp), &read);
 	if (done > 0)
 		iov_iter_advance(to, done);
 	return done;

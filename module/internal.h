@@ -577,7 +577,8 @@ struct mbx_room {
  *		-errno
  * @copy_run:	in: likewise, for @count messages from @index on, that are plain:
  *		nobody waits for them, and they were never leased. Only if @count > 1
- * @needed:	out, for -EMSGSIZE: length of the message
+ * @needed:	out, for -EMSGSIZE: length of the message; mbx_port.lock while a
+ *		waiter of the receiver is linked
  * @done:	out: how many were received
  * @error:	out: -errno for the next one, if @done; 0 if there was none
  */

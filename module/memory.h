@@ -310,6 +310,13 @@ static inline bool mbx_message_keep(struct mbx_message *msg)
 	return true;
 }
 
+/* mbx_message_free(), for one whose memory is kept as a rule. */
+static inline void mbx_message_finish(struct mbx_message *msg)
+{
+	if (!mbx_message_keep(msg))
+		mbx_message_free(msg);
+}
+
 /* --- the common case: see quick.h -------------------------------------------- */
 
 /**

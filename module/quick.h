@@ -198,8 +198,7 @@ static __always_inline int mbx_quick_finish(struct mbx_end *end,
 	if (err || fatal_signal_pending(current))
 		return mbx_port_unreceive(end, msg, err ?: -EINTR);
 	trace_mailbox_receive(end->port->id, msg->seq, msg->type, msg->len);
-	if (!mbx_message_keep(msg))
-		mbx_message_free(msg);
+	mbx_message_finish(msg);
 	return 0;
 }
 #endif /* MBX_QUICK_H */

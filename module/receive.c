@@ -109,7 +109,7 @@ static int receive_locked(struct mbx_end *end, struct mbx_receive *receive,
 			return -EPIPE;
 		if (receive->deadline.nonblock)
 			return -EAGAIN;
-		mbx_waiter_receives(waiter, end, receive);
+		mbx_waiter_receives(waiter, end, receive, taken);
 		mbx_waiter_add(port, waiter, again);
 		/* It may be what a sleeping sender, or a poller, waits for. */
 		if (port->pending.count && mbx_port_broadcasts(port))
@@ -136,8 +136,9 @@ static int receive_locked(struct mbx_end *end, struct mbx_receive *receive,
 	return 0;
 }
 
-static int receive_sleep(struct mbx_port *port, struct mbx_receive *receive,
-			 struct mbx_taken *taken, struct mbx_waiter *waiter)
+static int receive_sleep(struct mbx_port *port,
+			 const struct mbx_receive *receive,
+			 struct mbx_waiter *waiter)
 {
 	struct mbx_wakes wakes;
 	int err;
@@ -151,8 +152,6 @@ static int receive_sleep(struct mbx_port *port, struct mbx_receive *receive,
 		spin_unlock(&port->lock);
 		mbx_wakes_finish(port, &wakes);
 	}
-	receive->needed = waiter->needed;
-	*taken = waiter->taken;
 	return waiter->result;
 }
 
@@ -252,7 +251,7 @@ static enum commit receive_commit(struct mbx_end *end,
 
 	if (!taken->waited && !taken->pinned && !lease) {
 		trace_mailbox_receive(port->id, msg->seq, msg->type, msg->len);
-		mbx_message_free(msg);
+		mbx_message_finish(msg);
 		return COMMIT_DONE;
 	}
 	if (taken->request && receive->answers)
@@ -514,7 +513,7 @@ int mbx_port_receive(struct mbx_end *end, struct mbx_receive *receive)
 		spin_unlock(&port->lock);
 		mbx_wakes_finish(port, &wakes);
 		if (err == 1) {
-			err = receive_sleep(port, receive, &taken, &waiter);
+			err = receive_sleep(port, receive, &waiter);
 			again = true;
 		}
 		if (!err)

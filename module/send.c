@@ -274,12 +274,11 @@ int mbx_port_send(struct mbx_end *end, struct mbx_send *send,
  */
 bool mbx_port_hand(struct mbx_end *end, struct mbx_message *msg, u64 *seq)
 {
-	struct mbx_wakes wakes __uninitialized;
+	struct task_struct *task = NULL;
 	struct mbx_port *port = end->port;
 	struct mbx_waiter *first;
 	bool sent = false;
 
-	mbx_wakes_begin(&wakes);
 	spin_lock(&port->lock);
 	first = list_first_entry_or_null(&port->shared.receivers,
 					 struct mbx_waiter, node);
@@ -292,9 +291,11 @@ bool mbx_port_hand(struct mbx_end *end, struct mbx_message *msg, u64 *seq)
 		if (seq)
 			*seq = msg->seq;
 		trace_mailbox_send(port->id, msg->seq, msg->type, msg->len);
-		mbx_transfer_hand(port, msg, first, &wakes);
+		mbx_waiter_give(port, first, msg);
+		task = mbx_waiter_done(port, first, 0);
 	}
 	spin_unlock(&port->lock);
-	mbx_wakes_finish(port, &wakes);
+	if (task)
+		mbx_wake(task, false);
 	return sent;
 }

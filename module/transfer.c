@@ -162,20 +162,20 @@ void mbx_transfer_show(struct mbx_port *port, struct mbx_channel *channel,
 	struct mbx_waiter *waiter, *next;
 
 	list_for_each_entry_safe(waiter, next, &channel->receivers, node) {
-		const struct mbx_receive *receive = waiter->receive;
+		struct mbx_receive *receive = waiter->receive;
 
 		if (waiter == taker)
 			break;
 		if (!mbx_select_match(&receive->select, msg))
 			continue;
 		if (!receive->trunc && msg->len > receive->size) {
-			waiter->needed = msg->len;
+			receive->needed = msg->len;
 			mbx_waiter_end(port, waiter, -EMSGSIZE, wakes);
 		} else if (!sent) {
 			continue;
 		} else if ((msg->pins & MBX_PINS_MAX) < MBX_PINS_MAX) {
 			msg->pins++;
-			mbx_taken_fill(&waiter->taken, msg);
+			mbx_taken_fill(waiter->taken, msg);
 			mbx_waiter_end(port, waiter, 0, wakes);
 		} else {
 			mbx_waiter_end(port, waiter, -EBUSY, wakes);
@@ -199,8 +199,7 @@ void mbx_transfer_hand(struct mbx_port *port, struct mbx_message *msg,
 
 	if (sender)
 		sender->queue = NULL;
-	port->received++;
-	mbx_taken_fill(&taker->taken, msg);
+	mbx_waiter_give(port, taker, msg);
 	mbx_waiter_end(port, taker, 0, wakes);
 }
 

@@ -81,6 +81,15 @@ static inline bool mbx_waiter_takes(const struct mbx_waiter *waiter,
 	       mbx_select_match(&receive->select, msg);
 }
 
+/* It takes this one. */
+static inline void mbx_waiter_give(struct mbx_port *port,
+				   struct mbx_waiter *waiter,
+				   struct mbx_message *msg)
+{
+	port->received++;
+	mbx_taken_fill(waiter->taken, msg);
+}
+
 /* transfer.c */
 struct mbx_waiter *mbx_transfer_taker_of(const struct mbx_channel *channel,
 					 const struct mbx_message *msg);

@@ -20,6 +20,23 @@
 #define mbx_words_put(to, from, type, fault)				\
 	unsafe_put_user(*(const type *)(from), (type __user *)(to), fault)
 
+/* Four words at once. */
+#define MBX_FOUR_WORDS	(4 * sizeof(u64))
+#define mbx_words_get_four(to, from, fault)				\
+do {									\
+	mbx_words_get(to, from, u64, fault);				\
+	mbx_words_get((to) + 8, (from) + 8, u64, fault);		\
+	mbx_words_get((to) + 16, (from) + 16, u64, fault);		\
+	mbx_words_get((to) + 24, (from) + 24, u64, fault);		\
+} while (0)
+#define mbx_words_put_four(to, from, fault)				\
+do {									\
+	mbx_words_put(to, from, u64, fault);				\
+	mbx_words_put((to) + 8, (from) + 8, u64, fault);		\
+	mbx_words_put((to) + 16, (from) + 16, u64, fault);		\
+	mbx_words_put((to) + 24, (from) + 24, u64, fault);		\
+} while (0)
+
 /**
  * mbx_words_read() - copy from user space
  * @to:		where to
@@ -33,13 +50,17 @@ static __always_inline int mbx_words_read(void *to, const void __user *from,
 {
 	if (!user_read_access_begin(from, len))
 		return -EFAULT;
-	for (; len >= 4 * sizeof(u64); len -= 4 * sizeof(u64)) {
-		mbx_words_get(to, from, u64, fault);
-		mbx_words_get(to + 8, from + 8, u64, fault);
-		mbx_words_get(to + 16, from + 16, u64, fault);
-		mbx_words_get(to + 24, from + 24, u64, fault);
-		to += 4 * sizeof(u64);
-		from += 4 * sizeof(u64);
+	for (; len >= 2 * MBX_FOUR_WORDS; len -= 2 * MBX_FOUR_WORDS) {
+		mbx_words_get_four(to, from, fault);
+		mbx_words_get_four(to + MBX_FOUR_WORDS, from + MBX_FOUR_WORDS, fault);
+		to += 2 * MBX_FOUR_WORDS;
+		from += 2 * MBX_FOUR_WORDS;
+	}
+	if (len >= MBX_FOUR_WORDS) {
+		mbx_words_get_four(to, from, fault);
+		to += MBX_FOUR_WORDS;
+		from += MBX_FOUR_WORDS;
+		len -= MBX_FOUR_WORDS;
 	}
 	for (; len >= sizeof(u64); len -= sizeof(u64)) {
 		mbx_words_get(to, from, u64, fault);
@@ -69,22 +90,27 @@ static __always_inline int mbx_words_write(void __user *to, const void *from,
 {
 	if (!user_write_access_begin(to, len))
 		return -EFAULT;
-	for (; len >= 4 * sizeof(u64); len -= 4 * sizeof(u64)) {
-		mbx_words_put(to, from, u64, bytes);
-		mbx_words_put(to + 8, from + 8, u64, words);
-		mbx_words_put(to + 16, from + 16, u64, words);
-		mbx_words_put(to + 24, from + 24, u64, words);
-		to += 4 * sizeof(u64);
-		from += 4 * sizeof(u64);
+	for (; len >= 2 * MBX_FOUR_WORDS; len -= 2 * MBX_FOUR_WORDS) {
+		mbx_words_put_four(to, from, words);
+		mbx_words_put_four(to + MBX_FOUR_WORDS, from + MBX_FOUR_WORDS, words);
+		to += 2 * MBX_FOUR_WORDS;
+		from += 2 * MBX_FOUR_WORDS;
+	}
+	if (len >= MBX_FOUR_WORDS) {
+		mbx_words_put_four(to, from, words);
+		to += MBX_FOUR_WORDS;
+		from += MBX_FOUR_WORDS;
+		len -= MBX_FOUR_WORDS;
 	}
 words:
+	/* After a fault too, for those before the one that is not there. */
 	for (; len >= sizeof(u64); len -= sizeof(u64)) {
 		mbx_words_put(to, from, u64, bytes);
 		to += sizeof(u64);
 		from += sizeof(u64);
 	}
 bytes:
-	/* Those of a word that is there in part, too. */
+	/* Likewise for those of a word that is there in part. */
 	for (; len; len--, to++, from++)
 		mbx_words_put(to, from, u8, fault);
 	user_write_access_end();

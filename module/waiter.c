@@ -76,6 +76,24 @@ static noinline void wake_before_sleep(struct task_struct *task)
 }
 
 /**
+ * mbx_wake() - wake somebody whose wait is over
+ * @task:	who; the reference is given back
+ * @sync:	the caller is about to sleep
+ *
+ * Not inline, so that somebody can be held before it. Context: process, without
+ * mbx_port.lock.
+ */
+noinline void mbx_wake(struct task_struct *task, bool sync)
+{
+	/* With one processor there is nothing to choose. */
+	if (sync && num_online_cpus() > 1)
+		wake_before_sleep(task);
+	else
+		wake_up_process(task);
+	put_task_struct(task);
+}
+
+/**
  * mbx_wakes_note_receivers() - mbx_wakes_receivers(), if somebody polls
  * @port:	likewise, as are the others
  * @channel:	by which they receive
@@ -108,18 +126,12 @@ void mbx_wakes_note_receivers(struct mbx_port *port,
  */
 void mbx_wakes_run(struct mbx_port *port, struct mbx_wakes *wakes)
 {
-	/* With one processor there is nothing to choose. */
-	bool here = wakes->sync && wakes->count == 1 && num_online_cpus() > 1;
+	bool sync = wakes->sync && wakes->count == 1;
 	struct mbx_message *msg;
 	unsigned int i;
 
-	for (i = 0; i < wakes->count; i++) {
-		if (here)
-			wake_before_sleep(wakes->task[i]);
-		else
-			wake_up_process(wakes->task[i]);
-		put_task_struct(wakes->task[i]);
-	}
+	for (i = 0; i < wakes->count; i++)
+		mbx_wake(wakes->task[i], sync);
 	if (wakes->receive_events)
 		mbx_pollers_wake(&port->shared.pollers, wakes->receive_events,
 				 wakes->receive_all);
@@ -135,32 +147,6 @@ void mbx_wakes_run(struct mbx_port *port, struct mbx_wakes *wakes)
 /* --- sleeping -------------------------------------------------------------- */
 
 /**
- * mbx_waiter_add() - the caller is going to sleep
- * @port:	where
- * @waiter:	from mbx_waiter_receives() or mbx_waiter_sends()
- * @first:	before those who sleep there already
- *
- * Context: mbx_port.lock held.
- */
-void mbx_waiter_add(struct mbx_port *port, struct mbx_waiter *waiter,
-		    bool first)
-{
-	struct list_head *list = waiter->receive ?
-		&waiter->end->channel->receivers : &port->senders;
-
-	lockdep_assert_held(&port->lock);
-	waiter->task = current;
-	if (first)
-		list_add(&waiter->node, list);
-	else
-		list_add_tail(&waiter->node, list);
-	if (waiter->receive)
-		port->receivers_waiting++;
-	else
-		port->senders_waiting++;
-}
-
-/**
  * mbx_waiter_end() - a wait is over
  * @port:	where
  * @waiter:	the waiter; must not be touched afterwards
@@ -172,24 +158,10 @@ void mbx_waiter_add(struct mbx_port *port, struct mbx_waiter *waiter,
 void mbx_waiter_end(struct mbx_port *port, struct mbx_waiter *waiter,
 		    int result, struct mbx_wakes *wakes)
 {
-	struct task_struct *task = waiter->task;
+	struct task_struct *task = mbx_waiter_done(port, waiter, result);
 
-	lockdep_assert_held(&port->lock);
-	list_del(&waiter->node);
-	if (waiter->receive)
-		port->receivers_waiting--;
-	else
-		port->senders_waiting--;
-	waiter->result = result;
-	if (task == current) {
-		waiter->done = true;
+	if (!task)
 		return;
-	}
-	get_task_struct(task);
-	/* C in waiter.h; pairs with sleep_until(). */
-	smp_store_release(&waiter->done, true);
-
-	trace_mailbox_wake(port->id, task->pid, result);
 	wakes->some = true;
 	if (wakes->count < MBX_WAKES_MAX) {
 		wakes->task[wakes->count++] = task;
@@ -212,8 +184,8 @@ static noinline bool sleep_timed(const struct mbx_deadline *deadline)
  * Sleep in @state until *@done, which somebody sets before he wakes the caller.
  * Returns 0, -ERESTARTSYS or -ETIMEDOUT.
  */
-static int sleep_until(const bool *done, unsigned int state,
-		       const struct mbx_deadline *deadline)
+static inline int sleep_until(const bool *done, unsigned int state,
+			      const struct mbx_deadline *deadline)
 {
 	int err = 0;
 

@@ -4,7 +4,8 @@
  *
  * DOC: sleeping and waking
  *
- * A waiter lives on the stack of the task that sleeps. It is linked to the
+ * A waiter lives on the stack of the task that sleeps, as does what @taken and
+ * @receive of a receiver point to, for which the same holds. It is linked to the
  * port under mbx_port.lock, in the same critical section in which the task
  * found nothing to do, and whoever ends the wait fills it in, unlinks it and
  * sets @done under that lock too. So there is no moment in which what a task
@@ -36,8 +37,10 @@
 
 #include <linux/list.h>
 #include <linux/sched.h>
+#include <linux/sched/task.h>
 
 #include "internal.h"
+#include "trace.h"
 
 /**
  * struct mbx_reserve - what placing a message may need, got beforehand
@@ -61,8 +64,7 @@ struct mbx_reserve {
  * @done:	the wait is over; see above
  * @result:	0 or -errno
  * @receive:	receiver: what it wants; NULL for a sender
- * @taken:	receiver: what it was given
- * @needed:	receiver, -EMSGSIZE: length of the message
+ * @taken:	receiver: gets what it is given
  * @msg:	sender: its message, while and if it is the sender's to free
  * @sync:	sender: sleeps until its message is taken, not only let in
  * @queue:	sender: where the message is; NULL while a receiver has it, or
@@ -91,8 +93,7 @@ struct mbx_waiter {
 	int result;
 
 	struct mbx_receive *receive;
-	struct mbx_taken taken;
-	size_t needed;
+	struct mbx_taken *taken;
 
 	struct mbx_message *msg;
 	bool sync;
@@ -114,12 +115,13 @@ struct mbx_waiter {
 /* A receiver's waiter, not added yet; without what only senders have. */
 static inline void mbx_waiter_receives(struct mbx_waiter *waiter,
 				       struct mbx_end *end,
-				       struct mbx_receive *receive)
+				       struct mbx_receive *receive,
+				       struct mbx_taken *taken)
 {
 	waiter->end = end;
 	waiter->done = false;
 	waiter->receive = receive;
-	waiter->needed = 0;
+	waiter->taken = taken;
 }
 
 /* A sender's waiter, not added yet; without what only receivers have. */
@@ -247,8 +249,66 @@ static inline void mbx_wakes_receivers(struct mbx_port *port,
 		mbx_wakes_note_receivers(port, channel, events, wakes);
 }
 
-void mbx_waiter_add(struct mbx_port *port, struct mbx_waiter *waiter,
-		    bool first);
+/**
+ * mbx_waiter_add() - the caller is going to sleep
+ * @port:	where
+ * @waiter:	from mbx_waiter_receives() or mbx_waiter_sends()
+ * @first:	before those who sleep there already
+ *
+ * Context: mbx_port.lock held.
+ */
+static inline void mbx_waiter_add(struct mbx_port *port,
+				  struct mbx_waiter *waiter, bool first)
+{
+	struct list_head *list = waiter->receive ?
+		&waiter->end->channel->receivers : &port->senders;
+
+	lockdep_assert_held(&port->lock);
+	waiter->task = current;
+	if (first)
+		list_add(&waiter->node, list);
+	else
+		list_add_tail(&waiter->node, list);
+	if (waiter->receive)
+		port->receivers_waiting++;
+	else
+		port->senders_waiting++;
+}
+
+/**
+ * mbx_waiter_done() - mbx_waiter_end(), whose caller wakes
+ * @port:	likewise
+ * @waiter:	likewise
+ * @result:	likewise
+ *
+ * Context: mbx_port.lock held. Return: whom to wake once it is dropped, by
+ * mbx_wake(); NULL if that is the caller, whose wait is over too.
+ */
+static inline struct task_struct *mbx_waiter_done(struct mbx_port *port,
+						  struct mbx_waiter *waiter,
+						  int result)
+{
+	struct task_struct *task = waiter->task;
+
+	lockdep_assert_held(&port->lock);
+	list_del(&waiter->node);
+	if (waiter->receive)
+		port->receivers_waiting--;
+	else
+		port->senders_waiting--;
+	waiter->result = result;
+	if (task == current) {
+		waiter->done = true;
+		return NULL;
+	}
+	get_task_struct(task);
+	/* C in the picture above; pairs with sleep_until(). */
+	smp_store_release(&waiter->done, true);
+	trace_mailbox_wake(port->id, task->pid, result);
+	return task;
+}
+
+void mbx_wake(struct task_struct *task, bool sync);
 void mbx_waiter_end(struct mbx_port *port, struct mbx_waiter *waiter,
 		    int result, struct mbx_wakes *wakes);
 int mbx_waiter_sleep(struct mbx_port *port, struct mbx_waiter *waiter,

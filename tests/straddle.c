@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Structs that lie across the border between memory that can be written and memory
- * that can only be read: what fails has written nothing.
+ * that can only be read: what fails has written nothing. Payloads that do: what
+ * fails has neither sent nor received anything.
  */
 #include "allow.h"
 
@@ -150,4 +151,75 @@ TEST(reply_receive)
 	};
 
 	check_receive(MAILBOX_IOC_REPLY_RECEIVE, &arg, sizeof(arg));
+}
+
+/* --- payloads ------------------------------------------------------------------------- */
+
+/* Those that are copied in steps of eight words, of four, of one, and by bytes. */
+static const size_t lengths[] = {
+	1, 7, 8, 9, 31, 32, 33, 40, 47, 63, 64, 65, 72, 95, 96, 97, 104, 127, 128, 129, 168, 255,
+	256, 257, 300,
+};
+
+static void bytes_fill(char *at, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		at[i] = i * 7 + len;
+}
+
+TEST(payload_to_send)
+{
+	char *end = border(), data[300], got[300];
+	int fd = PORT(O_RDWR);
+	size_t before, i;
+
+	CHECK_OK(mprotect(end, sysconf(_SC_PAGESIZE), PROT_NONE));
+	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
+		size_t len = lengths[i];
+
+		bytes_fill(data, len);
+		for (before = 0; before < len; before++) {
+			char *at = memcpy(end - before, data, before);
+
+			CHECK_EQ(-EFAULT, SEND(fd, .data = user_pointer(at), .len = len));
+			CHECK_ERRNO(EFAULT, write(fd, at, len));
+		}
+		CHECK_EQ(0, messages(fd));
+		memcpy(end - len, data, len);
+		CHECK_EQ(0, SEND(fd, .data = user_pointer(end - len), .len = len));
+		CHECK_EQ((ssize_t)len, write(fd, end - len, len));
+		CHECK_EQ((ssize_t)len, read(fd, got, sizeof(got)));
+		CHECK(!memcmp(got, data, len));
+		CHECK_EQ((ssize_t)len, read(fd, got, sizeof(got)));
+		CHECK(!memcmp(got, data, len));
+	}
+}
+
+TEST(payload_to_receive)
+{
+	char *end = border(), data[300];
+	int fd = PORT(O_RDWR);
+	size_t before, i;
+
+	CHECK_OK(mprotect(end, sysconf(_SC_PAGESIZE), PROT_READ));
+	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
+		size_t len = lengths[i];
+
+		bytes_fill(data, len);
+		CHECK_EQ((ssize_t)len, write(fd, data, len));
+		for (before = 0; before < len; before++) {
+			struct mailbox_ioc_receive receive = {
+				.data = user_pointer(end - before),
+				.size = len,
+			};
+
+			CHECK_EQ(-EFAULT, command(fd, MAILBOX_IOC_RECEIVE, &receive));
+			CHECK_ERRNO(EFAULT, read(fd, end - before, len));
+		}
+		CHECK_EQ(1, messages(fd));
+		CHECK_EQ((ssize_t)len, read(fd, end - len, len));
+		CHECK(!memcmp(end - len, data, len));
+	}
 }

@@ -156,7 +156,9 @@ static inline void send_held_args(struct call *call, int fd, struct trap *trap,
  */
 #define FALLING_ASLEEP	"asleep schedule_hrtimeout_range_clock"
 /* The port's lock was dropped, and somebody's wait is over. */
-#define BEFORE_WAKE	"before mbx_wakes_run"
+#define BEFORE_WAKE	"before mbx_wake"
+/* Likewise, of all who are told, also those who poll. */
+#define BEFORE_WAKES	"before mbx_wakes_run"
 /* What is got with no lock held: for a send that may sleep, to put a message back. */
 #define BEFORE_RESERVE	"before mbx_reserve_fill"
 #define BEFORE_LANES	"before mbx_lanes_fill"

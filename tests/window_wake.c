@@ -288,7 +288,7 @@ TEST(message_is_taken_before_the_poller_is_woken)
 	int fd = PORT(O_RDWR), gate;
 
 	poller_start(&poller, fd, BY_POLL, IN);
-	gate = GATED_SEND(BEFORE_WAKE, &waker, fd, 1);
+	gate = GATED_SEND(BEFORE_WAKES, &waker, fd, 1);
 	gate_wait(gate);
 	CHECK_EQ(1, take(fd));
 	gate_go(gate);

@@ -144,6 +144,11 @@ struct mode {
 	 * one sleep and one wake-up more or less.
 	 */
 	bool batch;
+	/*
+	 * Nothing is measured: a debugger follows what is done, for this long. Each
+	 * operation begins with getppid(), which is called nowhere else.
+	 */
+	double follow_ns;
 };
 
 extern const struct mode *mode;

@@ -58,7 +58,7 @@ inline mbx_transfer_hand(m)
 	received++;
 	move(m, MOVING, TAKEN);
 	waiter_use(taker);
-	/* mbx_taken_fill() */
+	/* mbx_waiter_give() */
 	waiter_msg[taker] = m;
 	taken_waited = (taken_waited & ~BIT(taker)) | ((waited >> m & 1) << taker);
 	mbx_waiter_end(taker, OK)

@@ -88,6 +88,7 @@ inline mbx_waiter_add_sender()
 	waiter[me] = LINKED
 }
 
+/* Up to C it is mbx_waiter_done(). */
 inline mbx_waiter_end(t, how)
 {
 	waiter_use(t);
@@ -119,7 +120,7 @@ inline mbx_waiter_end(t, how)
 	fi
 }
 
-/* mbx_wakes_run() */
+/* mbx_wakes_run(), and mbx_wake() for each of them */
 inline mbx_wakes_finish()
 {
 #if FINE
@@ -140,7 +141,7 @@ inline mbx_wakes_finish()
 	skip	/* SPIN lets no loop end before a d_step */
 }
 
-/* What the sleeper finds in its waiter, which is not there afterwards. */
+/* What the sleeper finds in its waiter, and where that points to. It is not there afterwards. */
 inline waiter_read()
 {
 	assert(waiter[me] == DONE);
