@@ -145,8 +145,8 @@ struct mode {
 	 */
 	bool batch;
 	/*
-	 * Nothing is measured: a debugger follows what is done, for this long. Each
-	 * operation begins with getppid(), which is called nowhere else.
+	 * Nothing is measured: a debugger follows what is done. Each operation begins
+	 * with getppid(), which is called nowhere else. Ends if none comes for so long.
 	 */
 	double follow_ns;
 };

@@ -58,7 +58,7 @@ const unsigned int group_count = ARRAY_LEN(groups);
 static const struct mode modes[] = {
 	{ "icount", "instructions", 4e6, 1e8, 3, 0, true },
 	{ "wall", "ns", 5e7, 1e8, 7, 10000, false },
-	{ "follow", "nothing", .batch = true, .follow_ns = 1e10 },
+	{ "follow", "nothing", .batch = true, .follow_ns = 1e11 },
 };
 
 const struct mode *mode = &modes[0];
