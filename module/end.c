@@ -148,7 +148,7 @@ static void end_revoke(struct mbx_end *end, struct mbx_wakes *wakes)
 {
 	struct mbx_port *port = end->port;
 
-	end->revoked = true;
+	WRITE_ONCE(end->revoked, true);
 	end_leave(end, wakes);
 	mbx_pollers_wake(&end->own.pollers, MBX_POLL_RECEIVE | MBX_POLL_SEND |
 					    EPOLLHUP | EPOLLERR, true);

@@ -369,7 +369,7 @@ void mbx_port_kill(struct mbx_port *port)
 			pollers_tell(port, MBX_POLL_RECEIVE | EPOLLHUP | EPOLLERR,
 				     MBX_POLL_SEND | EPOLLHUP | EPOLLERR,
 				     MBX_EVENTS_ALL, &wakes);
-		port->dead = true;
+		WRITE_ONCE(port->dead, true);
 		more = mbx_port_end_senders(port, true, -EIDRM, &wakes) ||
 		       receivers_end(port, -EIDRM, &wakes);
 		spin_unlock(&port->lock);
@@ -529,7 +529,7 @@ int mbx_port_set_policy(struct mbx_port *port, const struct mbx_policy *policy,
 	if (fields & MAILBOX_SET_CAPACITY_BYTES)
 		own->capacity_bytes = policy->capacity_bytes;
 	if (fields & MAILBOX_SET_MESSAGE_BYTES_MAX)
-		own->message_bytes_max = policy->message_bytes_max;
+		WRITE_ONCE(own->message_bytes_max, policy->message_bytes_max);
 	if (fields & MAILBOX_SET_ON_FULL)
 		own->on_full = policy->on_full;
 	if (fields & MAILBOX_SET_DELIVERIES)

@@ -167,7 +167,7 @@ mbx_quick_receive(struct mbx_end *end, size_t size)
 	struct mbx_message *msg = NULL;
 
 	/* Only spares the lock: the caller may have to sleep. */
-	if (!READ_ONCE(end->channel->ready.count))
+	if (!data_race(end->channel->ready.count))
 		return NULL;
 	spin_lock(&port->lock);
 	if (mbx_quick_may_receive(end))

@@ -142,7 +142,7 @@ static int send_sleep(struct mbx_port *port, struct mbx_send *send,
 	int err;
 
 	/* While somebody has the request there is no need to look. */
-	if (send->caller && READ_ONCE(waiter->queue) &&
+	if (send->caller && data_race(waiter->queue) &&
 	    mbx_calls_stuck(&port->registry->calls, send->caller))
 		send_deadlocked(port, waiter);
 	err = mbx_waiter_sleep(port, waiter, &send->deadline);

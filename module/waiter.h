@@ -230,7 +230,7 @@ static inline void mbx_wakes_drop(struct mbx_wakes *wakes,
  */
 static inline bool mbx_polled(struct mbx_pollers *pollers)
 {
-	return waitqueue_active(&pollers->wait) || pollers->fasync;
+	return waitqueue_active(&pollers->wait) || data_race(pollers->fasync);
 }
 
 void mbx_pollers_wake(struct mbx_pollers *pollers, __poll_t events, bool all);
