@@ -61,7 +61,8 @@ help:
 	@echo '                    lines of module/ they run (TESTS= takes all, TESTS="name name" those)'
 	@echo '  make test-rt      all tests on $(RT_KERNELS)'
 	@echo '  make model        all orders of sleeping and waking at a port, in a model (tests/model)'
-	@echo '  make test-mutants  do the tests of interleavings find planted mistakes? (K=)'
+	@echo '  make test-mutants  do the tests of interleavings find planted mistakes? (K=,'
+	@echo '                    ROUNDS=3; TESTS="name name" chooses mistakes of tests/window/mutants)'
 	@echo '  make soak TIME=10m  all patterns at once, with kills and faults, for so long'
 	@echo '  make fuzz TIME=10m  random programs against the whole ABI, guided by coverage;'
 	@echo '                    what is found: make fuzz-replay FILE=..., make fuzz-shrink FILE=...'
@@ -205,7 +206,7 @@ test-rt: KERNELS := $(RT_KERNELS)
 
 .PHONY: test-mutants
 test-mutants: deps-build deps-vm deps-test
-	@K=$(K) tests/window/mutants
+	@K=$(K) tests/window/mutants $(TESTS)
 
 TIME ?= 10m
 .PHONY: soak
