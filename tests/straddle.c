@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Structs that lie across the border between memory that can be written and memory
- * that can only be read: what fails has written nothing. Payloads that do: what
- * fails has neither sent nor received anything.
+ * that can only be read: what fails has written nothing. Payloads that do, also in
+ * several pieces, requests and answers: what fails has neither sent nor received
+ * anything.
  */
 #include "allow.h"
+#include "call.h"
 
-/* Of two pages the first byte of the second one, which can only be read later. */
-static char *border(void)
+/* The longest payload that is tried. */
+#define LONGEST (2 * 4096 + 100)
+
+/* So many bytes can be used before it, and behind it only as @protection lets. */
+static char *border(int protection)
 {
-	long page = sysconf(_SC_PAGESIZE);
-	char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+	size_t room = 4 * sysconf(_SC_PAGESIZE);
+	char *pages = mmap(NULL, 2 * room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			   -1, 0);
 
 	CHECK(pages != MAP_FAILED);
-	return pages + page;
+	CHECK_OK(mprotect(pages + room, room, protection));
+	return pages + room;
 }
 
 /*
@@ -24,7 +30,7 @@ static char *border(void)
 static void check_border(int fd, unsigned long number, const void *arg, size_t size)
 {
 	long page = sysconf(_SC_PAGESIZE);
-	char *end = border();
+	char *end = border(PROT_READ);
 	size_t before;
 
 	for (before = 4; before < size; before += 4) {
@@ -155,11 +161,20 @@ TEST(reply_receive)
 
 /* --- payloads ------------------------------------------------------------------------- */
 
-/* Those that are copied in steps of eight words, of four, of one, and by bytes. */
+/*
+ * Those that are copied in steps of eight words, of four, of one, and by bytes; in
+ * one piece; and page by page.
+ */
 static const size_t lengths[] = {
 	1, 7, 8, 9, 31, 32, 33, 40, 47, 63, 64, 65, 72, 95, 96, 97, 104, 127, 128, 129, 168, 255,
-	256, 257, 300,
+	256, 257, 300, 4032, 4033, LONGEST,
 };
+
+/* From one length before the border to the next one that is tried. */
+static size_t step(size_t len)
+{
+	return len > 300 ? 509 : 1;
+}
 
 static void bytes_fill(char *at, size_t len)
 {
@@ -171,16 +186,16 @@ static void bytes_fill(char *at, size_t len)
 
 TEST(payload_to_send)
 {
-	char *end = border(), data[300], got[300];
+	static char data[LONGEST], got[LONGEST];
+	char *end = border(PROT_NONE);
 	int fd = PORT(O_RDWR);
 	size_t before, i;
 
-	CHECK_OK(mprotect(end, sysconf(_SC_PAGESIZE), PROT_NONE));
 	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
 		size_t len = lengths[i];
 
 		bytes_fill(data, len);
-		for (before = 0; before < len; before++) {
+		for (before = 0; before < len; before += step(len)) {
 			char *at = memcpy(end - before, data, before);
 
 			CHECK_EQ(-EFAULT, SEND(fd, .data = user_pointer(at), .len = len));
@@ -199,17 +214,17 @@ TEST(payload_to_send)
 
 TEST(payload_to_receive)
 {
-	char *end = border(), data[300];
+	static char data[LONGEST];
+	char *end = border(PROT_READ);
 	int fd = PORT(O_RDWR);
 	size_t before, i;
 
-	CHECK_OK(mprotect(end, sysconf(_SC_PAGESIZE), PROT_READ));
 	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
 		size_t len = lengths[i];
 
 		bytes_fill(data, len);
 		CHECK_EQ((ssize_t)len, write(fd, data, len));
-		for (before = 0; before < len; before++) {
+		for (before = 0; before < len; before += step(len)) {
 			struct mailbox_ioc_receive receive = {
 				.data = user_pointer(end - before),
 				.size = len,
@@ -222,4 +237,249 @@ TEST(payload_to_receive)
 		CHECK_EQ((ssize_t)len, read(fd, end - len, len));
 		CHECK(!memcmp(end - len, data, len));
 	}
+}
+
+/* --- payloads in pieces ------------------------------------------------------------- */
+
+/*
+ * @len bytes, of which @before are before the border: a third of them in a piece
+ * of its own at @first, as far as they are there, the others up to the border and
+ * behind it.
+ */
+static int pieces(struct iovec *vector, char *first, char *end, size_t len, size_t before)
+{
+	size_t third = before < len / 3 ? before : len / 3;
+
+	vector[0] = (struct iovec) { first, third };
+	vector[1] = (struct iovec) { end - (before - third), len - third };
+	return 2;
+}
+
+/* The same in one piece. */
+static int piece(struct iovec *vector, char *end, size_t len, size_t before)
+{
+	*vector = (struct iovec) { end - before, len };
+	return 1;
+}
+
+TEST(pieces_to_write)
+{
+	static char data[LONGEST], got[LONGEST];
+	char *end = border(PROT_NONE);
+	int fd = PORT(O_RDWR), count, i;
+	struct iovec vector[2];
+	size_t before;
+
+	for (i = 0; i < (int)ARRAY_SIZE(lengths); i++) {
+		size_t len = lengths[i];
+
+		bytes_fill(data, len);
+		for (before = 0; before < len; before += step(len)) {
+			count = pieces(vector, data, end, len, before);
+			CHECK_ERRNO(EFAULT, writev(fd, vector, count));
+			count = piece(vector, end, len, before);
+			CHECK_ERRNO(EFAULT, writev(fd, vector, count));
+		}
+		CHECK_EQ(0, messages(fd));
+		CHECK_EQ(2 * i, port_stat(fd).sent);
+		count = pieces(vector, data, end, len, len);
+		memcpy(vector[1].iov_base, data + vector[0].iov_len, vector[1].iov_len);
+		CHECK_EQ((ssize_t)len, writev(fd, vector, count));
+		count = piece(vector, end, len, len);
+		memcpy(vector->iov_base, data, len);
+		CHECK_EQ((ssize_t)len, writev(fd, vector, count));
+		CHECK_EQ((ssize_t)len, read(fd, got, sizeof(got)));
+		CHECK(!memcmp(got, data, len));
+		CHECK_EQ((ssize_t)len, read(fd, got, sizeof(got)));
+		CHECK(!memcmp(got, data, len));
+	}
+}
+
+TEST(pieces_to_read)
+{
+	static char data[LONGEST], first[LONGEST];
+	char *end = border(PROT_READ);
+	int fd = PORT(O_RDWR), count, i;
+	struct iovec vector[2];
+	size_t before;
+
+	for (i = 0; i < (int)ARRAY_SIZE(lengths); i++) {
+		size_t len = lengths[i];
+
+		bytes_fill(data, len);
+		CHECK_EQ((ssize_t)len, write(fd, data, len));
+		CHECK_EQ((ssize_t)len, write(fd, data, len));
+		for (before = 0; before < len; before += step(len)) {
+			count = pieces(vector, first, end, len, before);
+			CHECK_ERRNO(EFAULT, readv(fd, vector, count));
+			count = piece(vector, end, len, before);
+			CHECK_ERRNO(EFAULT, readv(fd, vector, count));
+		}
+		CHECK_EQ(2, messages(fd));
+		CHECK_EQ(2 * i, port_stat(fd).received);
+		count = pieces(vector, first, end, len, len);
+		CHECK_EQ((ssize_t)len, readv(fd, vector, count));
+		CHECK(!memcmp(vector[0].iov_base, data, vector[0].iov_len));
+		CHECK(!memcmp(vector[1].iov_base, data + vector[0].iov_len, vector[1].iov_len));
+		count = piece(vector, end, len, len);
+		CHECK_EQ((ssize_t)len, readv(fd, vector, count));
+		CHECK(!memcmp(vector->iov_base, data, len));
+	}
+}
+
+/* --- requests and answers ------------------------------------------------------------- */
+
+/* A call in another thread, until its request was received; its token. Checked. */
+static __u64 request(struct call *caller, int fd, struct mailbox_ioc_call *arg,
+		     const char *data)
+{
+	static char got[LONGEST];
+	struct mailbox_ioc_receive receive = {
+		.data = user_pointer(got),
+		.size = sizeof(got),
+	};
+
+	call_start(caller, fd, MAILBOX_IOC_CALL, arg, 0);
+	CHECK_EQ(0, command(fd, MAILBOX_IOC_RECEIVE, &receive));
+	CHECK_EQ(arg->len, receive.len);
+	CHECK(!memcmp(got, data, arg->len));
+	return receive.token;
+}
+
+TEST(request_of_a_call)
+{
+	static char data[LONGEST];
+	char *end = border(PROT_NONE);
+	int fd = PORT(O_RDWR);
+	struct call caller;
+	size_t before, i;
+
+	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
+		struct mailbox_ioc_call call = { .len = lengths[i] };
+
+		bytes_fill(data, call.len);
+		for (before = 0; before < call.len; before += step(call.len))
+			CHECK_EQ(-EFAULT, CALL(fd, .len = call.len, .data =
+					       user_pointer(memcpy(end - before, data, before))));
+		CHECK_EQ(0, messages(fd));
+		CHECK_EQ(i, port_stat(fd).sent);
+		call.data = user_pointer(memcpy(end - call.len, data, call.len));
+		CHECK_EQ(0, REPLY(fd, .token = request(&caller, fd, &call, data)));
+		CHECK_EQ(0, call_join(&caller));
+	}
+}
+
+/* Where no answer could be written no request is sent. */
+TEST(buffer_for_an_answer)
+{
+	char *end = border(PROT_READ);
+	int fd = PORT(O_RDWR);
+	size_t before, i;
+
+	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
+		size_t size = lengths[i];
+
+		for (before = 0; before < size; before += step(size))
+			CHECK_EQ(-EFAULT, CALL(fd, .reply = user_pointer(end - before),
+					       .reply_size = size));
+	}
+	CHECK_EQ(0, port_stat(fd).sent);
+}
+
+/* What could be written when the request was sent can be so no longer. */
+TEST(answer_to_a_call)
+{
+	static char data[LONGEST];
+	char *end = border(PROT_READ);
+	int fd = PORT(O_RDWR);
+	struct call caller;
+	size_t before, i;
+
+	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
+		size_t len = lengths[i];
+
+		bytes_fill(data, len);
+		/* Each has a thread of its own: not all of them. */
+		for (before = len; ; before = before < 9 ? before - 1 : before / 2) {
+			struct mailbox_ioc_call call = {
+				.reply = user_pointer(end - before),
+				.reply_size = len,
+			};
+			__u64 token;
+
+			CHECK_OK(mprotect(end, LONGEST, PROT_READ | PROT_WRITE));
+			memset(end - before, 0, len);
+			token = request(&caller, fd, &call, "");
+			CHECK_OK(mprotect(end, LONGEST, PROT_READ));
+			CHECK_EQ(0, REPLY(fd, .token = token, .data = user_pointer(data),
+					  .len = len));
+			CHECK_EQ(before < len ? -EFAULT : 0, call_join(&caller));
+			CHECK_EQ(before < len ? 0 : len, call.reply_len);
+			if (before == len)
+				CHECK(!memcmp(end - len, data, len));
+			if (!before)
+				break;
+		}
+		CHECK_EQ(0, port_stat(fd).requests);
+	}
+}
+
+/* After each failure the request is still to be answered. */
+static void check_reply(long long (*reply_run)(int fd, const struct mailbox_ioc_reply *reply))
+{
+	static char data[LONGEST], got[LONGEST];
+	char *end = border(PROT_NONE);
+	int fd = PORT(O_RDWR);
+	struct call caller;
+	size_t before, i;
+
+	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
+		struct mailbox_ioc_call call = {
+			.reply = user_pointer(got),
+			.reply_size = sizeof(got),
+		};
+		struct mailbox_ioc_reply reply = { .len = lengths[i] };
+
+		reply.token = request(&caller, fd, &call, "");
+		bytes_fill(data, reply.len);
+		for (before = 0; before < reply.len; before += step(reply.len)) {
+			reply.data = user_pointer(memcpy(end - before, data, before));
+			CHECK_EQ(-EFAULT, reply_run(fd, &reply));
+		}
+		CHECK_EQ(1, port_stat(fd).requests);
+		CHECK(!caller.done);
+		reply.data = user_pointer(memcpy(end - reply.len, data, reply.len));
+		CHECK_EQ(0, reply_run(fd, &reply));
+		CHECK_EQ(0, call_join(&caller));
+		CHECK_EQ(reply.len, call.reply_len);
+		CHECK(!memcmp(got, data, reply.len));
+	}
+}
+
+static long long run_reply(int fd, const struct mailbox_ioc_reply *reply)
+{
+	return command(fd, MAILBOX_IOC_REPLY, reply);
+}
+
+TEST(answer_by_reply)
+{
+	check_reply(run_reply);
+}
+
+/* As run_reply(); there is nothing to receive, and that is told of an answer. */
+static long long run_turn(int fd, const struct mailbox_ioc_reply *reply)
+{
+	struct mailbox_ioc_reply_receive turn = {
+		.reply = *reply,
+		.receive.flags = MAILBOX_RECEIVE_NONBLOCK,
+	};
+	long long result = command(fd, MAILBOX_IOC_REPLY_RECEIVE, &turn);
+
+	CHECK_EQ(result == -EAGAIN ? 0 : reply->token, turn.reply.token);
+	return result == -EAGAIN ? 0 : result;
+}
+
+TEST(answer_by_reply_receive)
+{
+	check_reply(run_turn);
 }
