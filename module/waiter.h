@@ -24,6 +24,12 @@
  * (set_current_state() and wake_up_process() have it): either B sees C, or D
  * sees A and wakes. B acquires what C releases: the filled-in fields.
  *
+ * A waker that is about to sleep itself has wake_before_sleep() in place of
+ * wake_up_process(): D is the try_to_wake_up() that its wait queue calls by
+ * default_wake_function(). It is the same function, which has the barrier, and
+ * it is told the state that A sets. Nobody asks first whether the queue is
+ * empty, which would want a barrier of its own.
+ *
  * From C on the waiter may be gone. Its task may be too, so the waker takes a
  * reference before C, and gives it back after D.
  *

@@ -55,6 +55,8 @@ static const struct {
 enum event {
 	NOTHING,
 	SERVED,				/* it gets what it waits for */
+	CALLED,				/* likewise, from somebody who then sleeps */
+	ANSWERED,			/* likewise: REPLY_RECEIVE, with no request left */
 	DESTROYED,
 	REVOKED,
 	HUNG_UP,
@@ -64,8 +66,8 @@ enum event {
 };
 
 static const char * const event_names[] = {
-	"and_nothing_comes", "and_served", "and_destroyed", "and_revoked", "and_hung_up",
-	"and_room_is_made", "and_interrupted",
+	"and_nothing_comes", "and_served", "and_called", "and_answered_by_reply_receive",
+	"and_destroyed", "and_revoked", "and_hung_up", "and_room_is_made", "and_interrupted",
 };
 
 struct row {
@@ -84,6 +86,10 @@ static bool possible(const struct row *row)
 	switch (row->event) {
 	case NOTHING:
 		return moments[row->moment].result;
+	case CALLED:
+		return receives(row->kind);
+	case ANSWERED:
+		return row->kind >= CALLER;
 	case CHANGED:
 		return row->kind == SENDER || row->kind == MEETING_SENDER;
 	case INTERRUPTED:
@@ -105,6 +111,9 @@ struct scene {
 	struct call *call;
 	struct asker asker;
 	__u64 token;
+	struct asker caller;		/* CALLED */
+	struct call server;		/* ANSWERED */
+	struct turn turn;
 };
 
 static void scene_set(struct scene *scene)
@@ -189,6 +198,21 @@ static long long event_come(struct scene *scene)
 			CHECK_EQ(1, take(scene->in));
 		CHECK(waiters_are(scene->look, 0, 0));
 		return 0;
+	case CALLED:
+		ask_args(&scene->caller, scene->out, 7, (struct mailbox_ioc_call){});
+		wait_for_waiters(scene->look, 1, 0);
+		/* It has woken the sleeper. */
+		wait_for_sleep(&scene->caller.call);
+		return 0;
+	case ANSWERED:
+		if (kind == CALLER)
+			scene->token = serve(scene->in, 1);
+		turn_fill(&scene->turn, scene->token, 9, 0);
+		call_start(&scene->server, scene->in, MAILBOX_IOC_REPLY_RECEIVE, &scene->turn.arg,
+			   0);
+		wait_for_waiters(scene->look, 0, 1);
+		wait_for_sleep(&scene->server);
+		return 0;
 	case DESTROYED:
 		CHECK_EQ(0, port_destroy(scene->look, NULL));
 		return -EIDRM;
@@ -212,17 +236,32 @@ static long long event_come(struct scene *scene)
 	}
 }
 
+/* Those who sleep since then get what they sleep for. */
+static void others_end(struct scene *scene)
+{
+	if (scene->row->event == CALLED) {
+		CHECK_EQ(MAILBOX_MESSAGE_REQUEST, scene->call->receive.kind);
+		CHECK_EQ(0, answer(scene->own, scene->call->receive.token, 8));
+		CHECK_EQ(8, answer_of(&scene->caller));
+	} else if (scene->row->event == ANSWERED) {
+		CHECK_EQ(0, put(scene->own, 8));
+		CHECK_EQ(0, call_join(&scene->server));
+		CHECK_EQ(8, scene->turn.question);
+	}
+}
+
 /* What the port holds when it is over: what was sent, and nothing else. */
 static void scene_check(struct scene *scene)
 {
 	enum kind kind = scene->row->kind;
 	enum event event = scene->row->event;
 	struct mailbox_ioc_port_stat stat;
-	bool sent = !receives(kind) && (event == SERVED || event == CHANGED);
+	bool served = event == SERVED || event == CALLED || event == ANSWERED;
+	bool sent = !receives(kind) && (served || event == CHANGED);
 
-	if (event == SERVED && receives(kind))
+	if (served && receives(kind))
 		CHECK_EQ(7, scene->call->value);
-	if (event == SERVED && kind >= CALLER)
+	if (served && kind >= CALLER)
 		CHECK_EQ(9, scene->asker.answer);
 	if (event == SERVED && kind == SYNC_SENDER)
 		CHECK_EQ(getpid(), scene->call->send.taken_pid);
@@ -231,8 +270,8 @@ static void scene_check(struct scene *scene)
 	stat = port_stat(scene->look);
 	CHECK_EQ(0, stat.senders_waiting + stat.receivers_waiting + stat.requests);
 	/* A request that was received was sent, whether answered or not. */
-	CHECK_EQ((kind == SENDER) + sent + (event == SERVED && receives(kind)) +
-		 (kind == SERVED_CALLER && event != SERVED), stat.sent);
+	CHECK_EQ((kind == SENDER) + sent + (served && receives(kind)) +
+		 (kind == SERVED_CALLER && !served) + (event == ANSWERED), stat.sent);
 	if (event == HUNG_UP || receives(kind)) {
 		CHECK_EQ(kind == SENDER, stat.messages);
 		return;
@@ -260,6 +299,7 @@ static void run_row(void)
 	expected = event_come(&scene);
 	gate_go(scene.gate);
 	CHECK_EQ(expected, call_join(scene.call));
+	others_end(&scene);
 	scene_check(&scene);
 	close(scene.look);
 	close(scene.own);

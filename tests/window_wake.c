@@ -10,10 +10,12 @@
 
 enum wait {
 	MESSAGE,			/* a receiver's, by a send */
+	REQUEST,			/* a receiver's, by a call, which then sleeps */
 	ROOM,				/* a sender's, by a receive */
 	LARGER,				/* a sender's, by PORT_SET */
 	RECEIPT,			/* a SYNC sender's, by the receiver's commit */
 	ANSWER,				/* a caller's, by its server */
+	TURN,				/* likewise, which then sleeps for a request */
 	RETURN,				/* a receiver's, by a NACK */
 	END,				/* a receiver's, by DESTROY */
 	WAITS
@@ -33,7 +35,8 @@ struct row {
 };
 
 static const char * const wait_names[] = {
-	"message", "room", "larger_port", "receipt", "answer", "returned_lease", "end_of_port",
+	"message", "request", "room", "larger_port", "receipt", "answer",
+	"answer_by_reply_receive", "returned_lease", "end_of_port",
 };
 
 static const char * const wake_names[] = {
@@ -44,9 +47,10 @@ struct scene {
 	enum wait wait;
 	int fd;
 	struct asker asker;		/* who sleeps */
-	__u64 token;			/* ANSWER, RETURN */
+	__u64 token;			/* ANSWER, TURN, RETURN */
 	atomic_int gate;		/* at which the waker is held */
-	struct call waker;
+	struct asker waker;
+	struct turn turn;
 	int word;
 	struct mailbox_ioc_reply reply;
 	struct mailbox_ioc_settle settle;
@@ -54,9 +58,19 @@ struct scene {
 	struct mailbox_ioc_port_remove remove;
 };
 
+static bool receives(enum wait wait)
+{
+	return wait == MESSAGE || wait == REQUEST || wait == RETURN || wait == END;
+}
+
+static bool calls(enum wait wait)
+{
+	return wait == ANSWER || wait == TURN;
+}
+
 static void sleeper_start(struct scene *scene, long long deadline)
 {
-	bool receiver = scene->wait == MESSAGE || scene->wait == RETURN || scene->wait == END;
+	bool receiver = receives(scene->wait);
 	struct call *call = &scene->asker.call;
 
 	if (scene->wait == ROOM || scene->wait == LARGER || scene->wait == RETURN)
@@ -65,26 +79,28 @@ static void sleeper_start(struct scene *scene, long long deadline)
 		scene->token = LEASE(scene->fd, 100);
 	if (receiver)
 		CALL_RECEIVE(call, scene->fd, .deadline_ns = deadline);
-	else if (scene->wait == ANSWER)
+	else if (calls(scene->wait))
 		ASK(&scene->asker, scene->fd, 1, .deadline_ns = deadline);
 	else
 		CALL_SEND(call, scene->fd, 1, .deadline_ns = deadline,
 			  .flags = scene->wait == RECEIPT ? MAILBOX_SEND_SYNC : 0);
 	wait_for_waiters(scene->fd, !receiver, receiver);
 	wait_for_sleep(call);
-	if (scene->wait == ANSWER)
+	if (calls(scene->wait))
 		scene->token = serve(scene->fd, 1);
 }
 
 /* Ends the wait, and is held before it wakes. */
 static int waker_start(struct scene *scene)
 {
-	struct call *waker = &scene->waker;
+	struct call *waker = &scene->waker.call;
 	const char *where = BEFORE_WAKE;
 
 	switch (scene->wait) {
 	case MESSAGE:
 		return GATED_SEND(where, waker, scene->fd, 7);
+	case REQUEST:
+		return GATED_ASK(where, &scene->waker, scene->fd, 7);
 	case ROOM:
 	case RECEIPT:
 		return GATED_RECEIVE(where, waker, scene->fd);
@@ -101,6 +117,10 @@ static int waker_start(struct scene *scene)
 			.len = sizeof(scene->word),
 		};
 		return gated_start(waker, scene->fd, MAILBOX_IOC_REPLY, &scene->reply, where);
+	case TURN:
+		turn_fill(&scene->turn, scene->token, 9, 0);
+		return gated_start(waker, scene->fd, MAILBOX_IOC_REPLY_RECEIVE, &scene->turn.arg,
+				   where);
 	case RETURN:
 		scene->settle = (struct mailbox_ioc_settle){ .token = scene->token };
 		return gated_start(waker, scene->fd, MAILBOX_IOC_NACK, &scene->settle, where);
@@ -111,13 +131,19 @@ static int waker_start(struct scene *scene)
 	}
 }
 
-static void check_sleeper(struct scene *scene)
+static void check_sleeper(struct scene *scene, bool dead)
 {
 	struct call *call = &scene->asker.call;
 
-	CHECK_EQ(scene->wait == END ? -EIDRM : 0, call_join(call));
+	/* Who called gave up before the request was received. */
+	if (scene->wait == END || (dead && scene->wait == REQUEST)) {
+		CHECK_EQ(-EIDRM, call_join(call));
+		return;
+	}
+	CHECK_EQ(0, call_join(call));
 	switch (scene->wait) {
 	case MESSAGE:
+	case REQUEST:
 		CHECK_EQ(7, call->value);
 		break;
 	case RETURN:
@@ -128,11 +154,39 @@ static void check_sleeper(struct scene *scene)
 		CHECK_EQ(sizeof(int), call->send.taken_bytes);
 		break;
 	case ANSWER:
+	case TURN:
 		CHECK_EQ(9, scene->asker.answer);
 		break;
 	default:
 		break;
 	}
+}
+
+/* One that sleeps since then gets what it sleeps for, unless the port has gone. */
+static void waker_end(struct scene *scene, bool dead)
+{
+	bool sleeps = scene->wait == REQUEST || scene->wait == TURN;
+
+	if (!dead && scene->wait == REQUEST)
+		CHECK_EQ(0, answer(scene->fd, scene->asker.call.receive.token, 8));
+	else if (!dead && scene->wait == TURN)
+		CHECK_EQ(0, put(scene->fd, 8));
+	CHECK_EQ(dead && sleeps ? -EIDRM : 0, call_join(&scene->waker.call));
+	if (!dead && scene->wait == REQUEST)
+		CHECK_EQ(8, scene->waker.answer);
+	else if (!dead && scene->wait == TURN)
+		CHECK_EQ(8, scene->turn.question);
+}
+
+/*
+ * A call that is killed before its request is received takes that back: then its
+ * receiver sleeps again.
+ */
+static void request_come_again(struct scene *scene)
+{
+	WAIT_FOR(scene->asker.call.done || waiters_are(scene->fd, 0, 1));
+	if (!scene->asker.call.done)
+		CHECK_EQ(0, put(scene->fd, 7));
 }
 
 /* Nothing is left but what was sent and not received. */
@@ -193,17 +247,19 @@ static void run_row(void)
 	case BY_KILLED_WAKER:
 		CHECK_OK(kill(pid, SIGKILL));
 		CHECK(WIFSIGNALED(reap_status(pid)));
+		if (scene->wait == REQUEST)
+			request_come_again(scene);
 		break;
 	default:
 		break;
 	}
-	check_sleeper(scene);
+	check_sleeper(scene, row->wake == BY_WAKER);
 	if (row->wake == BY_SIGNAL || row->wake == BY_DEADLINE) {
 		CHECK(gate_holds(gate));
 		gate_go(gate);
 	}
 	if (row->wake != BY_KILLED_WAKER)
-		CHECK_EQ(0, call_join(&scene->waker));
+		waker_end(scene, row->wake == BY_WAKER);
 	if (row->wake == BY_SIGNAL && row->wait != END)
 		check_left(scene);
 	close(scene->fd);
