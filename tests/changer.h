@@ -61,6 +61,7 @@ static inline void *changer_run(void *arg)
 
 static inline void changer_start(struct changer *changer)
 {
+	changer->turn(changer, 0);
 	CHECK_EQ(0, pthread_create(&changer->thread, NULL, changer_run, changer));
 }
 

@@ -2,7 +2,8 @@
 /*
  * Another thread changes structs, arrays and payloads while a call is about to use
  * them. Each call goes by one of the values that were there, all through: what was
- * checked is what is done.
+ * checked is what is done. They come when they come: memory_held.c is about certain
+ * moments.
  */
 #include "call.h"
 #include "changer.h"
@@ -105,7 +106,6 @@ static void check_address(size_t len)
 	struct outcomes seen = {};
 	int fd = PORT(O_RDWR);
 
-	send.data = changer.value[0];
 	changer_start(&changer);
 	while (goes_on(&seen)) {
 		CHECK_EQ(0, command(fd, MAILBOX_IOC_SEND, &send));
@@ -243,7 +243,6 @@ TEST(size_of_a_buffer_changes)
 	struct outcomes seen = {};
 	int fd = PORT(O_RDWR);
 
-	receive.size = LONG;
 	changer_start(&changer);
 	while (goes_on(&seen)) {
 		if (!messages(fd))
@@ -313,7 +312,6 @@ TEST(address_of_a_buffer_changes)
 	struct outcomes seen = {};
 	int fd = PORT(O_RDWR), which;
 
-	receive.data = changer.value[0];
 	changer_start(&changer);
 	while (goes_on(&seen)) {
 		CHECK_EQ(0, SEND(fd, .data = user_pointer(data), .len = PAGES));
@@ -359,7 +357,6 @@ TEST(size_of_an_answer_changes)
 	int fd = PORT(O_RDWR);
 	pthread_t server;
 
-	call.reply_size = SHORT;
 	CHECK_EQ(0, pthread_create(&server, NULL, server_run, &fd));
 	changer_start(&changer);
 	while (goes_on(&seen)) {
