@@ -508,7 +508,7 @@ TEST(circle_of_64_ports)
 	check_result(go_round(64), 64, 1, 0);
 }
 
-/* It may be too far to see; then there is the deadline. */
+/* Each call is a step at least, and there are 1024: what is left is the deadline. */
 TEST_WITHIN(circle_of_1100_ports, 60)
 {
 	struct rlimit limit = { 5000, 5000 };
@@ -518,6 +518,6 @@ TEST_WITHIN(circle_of_1100_ports, 60)
 		SKIP("5000 files may not be open");
 	result = go_round(PORTS_MAX);
 	CHECK_EQ(PORTS_MAX, result.served);
-	CHECK_EQ(1, result.deadlocks + result.timeouts);
-	note("%d EDEADLK, %d ETIMEDOUT", result.deadlocks, result.timeouts);
+	CHECK_EQ(0, result.deadlocks);
+	CHECK_EQ(1, result.timeouts);
 }

@@ -154,6 +154,23 @@ TEST(long_message_replaces_several)
 	CHECK_EQ(3, dropped(fd));
 }
 
+/* What is too much goes with the sends that follow, some with each. */
+TEST(send_drops_no_more_than_eight)
+{
+	int fd = PORT(O_RDWR, OLDEST, UNBOUNDED);
+
+	put_range(fd, 1, 20);
+	CHECK_EQ(0, SET(fd, .flags = MAILBOX_SET_CAPACITY_BYTES, .capacity_bytes = 1));
+	CHECK_EQ(0, dropped(fd));
+	CHECK_EQ(0, put(fd, 21));
+	CHECK_EQ(8, dropped(fd));
+	CHECK_EQ(0, put(fd, 22));
+	CHECK_EQ(16, dropped(fd));
+	CHECK_EQ(0, put(fd, 23));
+	CHECK_EQ(22, dropped(fd));
+	CHECK_LEFT(fd, 23, 23);
+}
+
 TEST(writer_never_sleeps)
 {
 	int fd = PORT(O_RDWR, OLDEST, .capacity = 1), i;

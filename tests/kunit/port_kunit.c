@@ -187,6 +187,27 @@ static void peeked_message_can_be_taken(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EAGAIN, TAKE(test));
 }
 
+static void peek_once_more(struct kunit *test, void *arg)
+{
+	KUNIT_EXPECT_EQ(test, -EBUSY, TAKE(test, .receive.peek = true));
+}
+
+/* Each but the last of them would be a thread that is held in its copy. */
+static void peeks_have_a_limit(struct kunit *test)
+{
+	static const struct mbx_select any = { .kind = MAILBOX_SELECT_ANY };
+	struct mbx_message *msg;
+
+	PORT(test);
+	KUNIT_EXPECT_EQ(test, 0, put(test, 1));
+	msg = mbx_queue_find(&fixture_of(test)->port->shared.ready, &any);
+	msg->pins += MBX_PINS_MAX - 1;
+	KUNIT_EXPECT_EQ(test, 1, TAKE(test, .receive.peek = true, .hook = peek_once_more));
+	KUNIT_EXPECT_EQ(test, MBX_PINS_MAX - 1, msg->pins);
+	msg->pins -= MBX_PINS_MAX - 1;
+	CHECK_ORDER(test, 1);
+}
+
 static void kill_port(struct kunit *test, void *arg)
 {
 	mbx_port_kill(fixture_of(test)->port);
@@ -513,6 +534,7 @@ static struct kunit_case port_cases[] = {
 	KUNIT_CASE(failed_copy_puts_back),
 	KUNIT_CASE(message_in_a_copy_is_nobody_elses),
 	KUNIT_CASE(peeked_message_can_be_taken),
+	KUNIT_CASE(peeks_have_a_limit),
 	KUNIT_CASE(copy_outlives_the_port),
 	KUNIT_CASE(failed_copy_is_freed_with_the_port),
 	KUNIT_CASE(lease_is_refused_by_a_dead_port),
