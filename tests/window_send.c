@@ -7,7 +7,14 @@
 
 /* --- before the message is in the port ---------------------------------------------- */
 
-TEST(revoked_while_a_sender_is_held)
+/* A port that has had messages takes the next one in another way (quick.h). */
+static void use_port(int sender, int receiver)
+{
+	CHECK_EQ(0, put(sender, 9));
+	CHECK_EQ(9, take(receiver));
+}
+
+static void check_revoked(bool used)
 {
 	char *name = unique_name();
 	int owner = foreign_port(name, (struct mailbox_ioc_port_create){});
@@ -15,15 +22,27 @@ TEST(revoked_while_a_sender_is_held)
 	struct trap trap = trap_new();
 	struct call held;
 
+	if (used)
+		use_port(fd, owner);
 	SEND_HELD(&held, fd, &trap);
 	CHECK_EQ(0, list_off(owner));
 	trap_fill(&trap, 1);
 	CHECK_EQ(-EACCES, call_join(&held));
-	CHECK_EQ(0, port_stat(owner).sent);
+	CHECK_EQ(used, port_stat(owner).sent);
 	CHECK_EQ(-EAGAIN, take(owner));
 }
 
-TEST(hung_up_while_a_sender_is_held)
+TEST(revoked_while_a_sender_is_held)
+{
+	check_revoked(false);
+}
+
+TEST(revoked_while_a_sender_to_a_used_port_is_held)
+{
+	check_revoked(true);
+}
+
+static void check_hung_up(bool used)
 {
 	char *name = unique_name();
 	int fd = NAMED_PORT(O_WRONLY, name, .flags = MAILBOX_CREATE_HANGUP);
@@ -31,11 +50,23 @@ TEST(hung_up_while_a_sender_is_held)
 	struct trap trap = trap_new();
 	struct call held;
 
+	if (used)
+		use_port(fd, receiver);
 	SEND_HELD(&held, fd, &trap);
 	close(receiver);
 	trap_fill(&trap, 1);
 	CHECK_EQ(-EPIPE, call_join(&held));
 	CHECK_EQ(0, messages(fd));
+}
+
+TEST(hung_up_while_a_sender_is_held)
+{
+	check_hung_up(false);
+}
+
+TEST(hung_up_while_a_sender_to_a_used_port_is_held)
+{
+	check_hung_up(true);
 }
 
 /* Somebody else has come meanwhile: it is not hung up any more. */
@@ -103,18 +134,30 @@ TEST(held_sender_does_not_overtake)
 	CHECK_EQ(0, call_join(&held));
 }
 
-TEST(limit_shrinks_while_a_sender_is_held)
+static void check_limit(bool used)
 {
 	int fd = PORT(O_RDWR, .message_bytes_max = sizeof(int));
 	struct trap trap = trap_new();
 	struct call held;
 
+	if (used)
+		use_port(fd, fd);
 	SEND_HELD(&held, fd, &trap);
 	CHECK_EQ(0, SET(fd, .flags = MAILBOX_SET_MESSAGE_BYTES_MAX,
 			.message_bytes_max = sizeof(int) - 1));
 	trap_fill(&trap, 1);
 	CHECK_EQ(-EMSGSIZE, call_join(&held));
 	CHECK_EQ(0, messages(fd));
+}
+
+TEST(limit_shrinks_while_a_sender_is_held)
+{
+	check_limit(false);
+}
+
+TEST(limit_shrinks_while_a_sender_to_a_used_port_is_held)
+{
+	check_limit(true);
 }
 
 TEST(receiver_sleeps_while_a_rendezvous_sender_is_held)

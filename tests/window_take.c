@@ -417,3 +417,42 @@ TEST(destroyed_before_the_caller_looks_for_a_deadlock)
 	gate_go(gate);
 	CHECK_EQ(-EIDRM, answer_of(&asker));
 }
+
+struct caller {
+	pthread_t thread;
+	int fd, other, gate, answer;
+};
+
+/* Known as a server of the other port; and then a caller, which is held. */
+static void *serve_and_call(void *arg)
+{
+	struct caller *caller = arg;
+	int question = 3;
+
+	CHECK_EQ(0, answer(caller->other, serve(caller->other, 1), 2));
+	gate_arm(caller->gate, "me", "before mbx_calls_stuck");
+	CHECK_EQ(0, CALL(caller->fd, .data = user_pointer(&question), .len = sizeof(question),
+			 .reply = user_pointer(&caller->answer),
+			 .reply_size = sizeof(caller->answer)));
+	return NULL;
+}
+
+/* Who has its answer waits for nobody, though it has not left its call yet. */
+TEST(answered_before_its_server_calls_it)
+{
+	struct caller caller = {
+		.fd = PORT(O_RDWR), .other = PORT(O_RDWR), .gate = gate_new(),
+	};
+	struct asker asker;
+
+	CHECK_EQ(0, pthread_create(&caller.thread, NULL, serve_and_call, &caller));
+	ask_args(&asker, caller.other, 1, (struct mailbox_ioc_call){});
+	CHECK_EQ(2, answer_of(&asker));
+	gate_wait(caller.gate);
+	CHECK_EQ(0, answer(caller.fd, serve(caller.fd, 3), 4));
+	/* So this call waits for one that may yet serve it, and sleeps. */
+	CHECK_EQ(-ETIMEDOUT, CALL(caller.other, .deadline_ns = deadline_soon()));
+	gate_go(caller.gate);
+	CHECK_EQ(0, pthread_join(caller.thread, NULL));
+	CHECK_EQ(4, caller.answer);
+}
