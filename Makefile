@@ -63,6 +63,7 @@ help:
 	@echo '  make model        all orders of sleeping and waking at a port, in a model (tests/model)'
 	@echo '  make test-mutants  do the tests of interleavings find planted mistakes? (K=,'
 	@echo '                    ROUNDS=3; TESTS="name name" chooses mistakes of tests/window/mutants)'
+	@echo '  make test-windows ROUNDS=20  are these tests ever wrong? So many rounds under load (K=)'
 	@echo '  make soak TIME=10m  all patterns at once, with kills and faults, for so long'
 	@echo '  make fuzz TIME=10m  random programs against the whole ABI, guided by coverage;'
 	@echo '                    what is found: make fuzz-replay FILE=..., make fuzz-shrink FILE=...'
@@ -207,6 +208,12 @@ test-rt: KERNELS := $(RT_KERNELS)
 .PHONY: test-mutants
 test-mutants: deps-build deps-vm deps-test
 	@K=$(K) tests/window/mutants $(TESTS)
+
+# Under load, so what is slow has to be waited for longer.
+.PHONY: test-windows
+test-windows: deps-build deps-vm deps-test
+	@MAILBOX_TEST_SCALE=$${MAILBOX_TEST_SCALE:-4} \
+	tests/vm/vm run -k $(K) -t 0 -f tests/window/load ./load $(ROUNDS)
 
 TIME ?= 10m
 .PHONY: soak
