@@ -519,6 +519,37 @@ TEST(root_of_a_user_namespace_rules_its_own_network)
 	REAP(spawn(rule_own_network, unique_name()));
 }
 
+/* CAP_SYS_RESOURCE of an inner namespace exceeds nothing, in no network. */
+static void fill_as_inner_root(void *arg)
+{
+	struct mailbox_ioc_port_create create = {};
+	char payload[1000] = "";
+	int fd, i;
+
+	become_inner_root(*(int *)arg);
+	fd = PORT(O_RDWR);
+	for (i = 1; i < 3; i++)
+		PORT(O_RDWR);
+	CHECK_EQ(-EDQUOT, command(node_open(O_RDWR), MAILBOX_IOC_PORT_CREATE, &create));
+	CHECK_EQ(0, SEND(fd, .data = user_pointer(payload), .len = sizeof(payload)));
+	CHECK_EQ(-EDQUOT, SEND(fd, .flags = MAILBOX_SEND_NONBLOCK,
+			       .data = user_pointer(payload), .len = sizeof(payload)));
+	CHECK_EQ(1, port_stat(fd).messages);
+}
+
+TEST(root_of_a_user_namespace_has_the_quota_of_its_user)
+{
+	int flags;
+
+	NEED_ROOT();
+	parameter_set("user_ports_max", 3);
+	parameter_set("user_bytes_max", 2000);
+	flags = 0;
+	REAP(spawn(fill_as_inner_root, &flags));
+	flags = CLONE_NEWNET;
+	REAP(spawn(fill_as_inner_root, &flags));
+}
+
 struct pid_pair {
 	int fd;
 	pid_t inner, outer;
