@@ -4,6 +4,7 @@
  * the copy of a message to its receipt, before it is put back, while a send gets
  * what it needs to sleep, while a lease or a request is about to be settled.
  */
+#include "many.h"
 #include "window.h"
 
 /* --- between the copy and the receipt ----------------------------------------------- */
@@ -192,6 +193,37 @@ TEST(killed_between_copy_and_receipt_of_a_plain_message)
 	CHECK_EQ(1, port_stat(fd).received);
 }
 
+static void receive_a_batch_and_be_killed(void *arg)
+{
+	struct victim *victim = arg;
+	struct batch *batch = batch_new();
+	struct call call;
+
+	receiving(batch, 3, MAILBOX_RECEIVE_NONBLOCK);
+	gate_wait(gated_start(&call, victim->fd, MAILBOX_IOC_RECEIVE_BATCH, &batch->receive,
+			      "after batch_copy_run"));
+	victim->held = true;
+	pause();
+}
+
+TEST(killed_between_copy_and_receipt_of_a_batch)
+{
+	struct victim *victim = shared_alloc(sizeof(*victim));
+	int fd = PORT(O_RDWR);
+	pid_t pid;
+
+	gate_load();
+	victim->fd = fd;
+	put_all(fd, 4);
+	pid = spawn(receive_a_batch_and_be_killed, victim);
+	WAIT_FOR(victim->held);
+	CHECK_EQ(1, messages(fd));
+	CHECK_OK(kill(pid, SIGKILL));
+	CHECK(WIFSIGNALED(reap_status(pid)));
+	CHECK_EQ(0, port_stat(fd).received);
+	CHECK_ORDER(fd, 1, 2, 3, 4);
+}
+
 /* --- before it is put back ------------------------------------------------------------ */
 
 /* A receive whose copy fails, held before it puts the message back. */
@@ -279,6 +311,57 @@ TEST(hung_up_before_it_is_put_back)
 	CHECK_EQ(-EFAULT, call_join(&call));
 	CHECK_EQ(1, take(fd));
 	CHECK_EQ(-EPIPE, take(fd));
+}
+
+/* A batch of three whose second copy fails, held before it puts the rest back. */
+static int batch_put_back_start(struct call *call, struct batch *batch, int fd)
+{
+	int gate;
+
+	put_all(fd, 3);
+	receiving(batch, 3, MAILBOX_RECEIVE_NONBLOCK);
+	batch->in[1].data = 16;
+	gate = gated_start(call, fd, MAILBOX_IOC_RECEIVE_BATCH, &batch->receive, BEFORE_LANES);
+	gate_wait(gate);
+	CHECK_EQ(0, messages(fd));
+	return gate;
+}
+
+static void batch_put_back_end(int gate, struct call *call, struct batch *batch)
+{
+	gate_go(gate);
+	CHECK_EQ(0, call_join(call));
+	CHECK_EQ(1, batch->receive.done);
+	CHECK_EQ(EFAULT, batch->receive.error);
+	CHECK_EQ(1, batch->values[0]);
+}
+
+TEST(receiver_comes_before_a_batch_is_put_back)
+{
+	struct batch *batch = batch_new();
+	int fd = PORT(O_RDWR), gate;
+	struct call call, next;
+
+	gate = batch_put_back_start(&call, batch, fd);
+	CALL_RECEIVE(&next, fd);
+	wait_for_waiters(fd, 0, 1);
+	batch_put_back_end(gate, &call, batch);
+	CHECK_EQ(2, call_value(&next));
+	CHECK_EQ(2, port_stat(fd).received);
+	CHECK_ORDER(fd, 3);
+}
+
+TEST(destroyed_before_a_batch_is_put_back)
+{
+	struct account before = account();
+	struct batch *batch = batch_new();
+	int fd = PORT(O_RDWR), gate;
+	struct call call;
+
+	gate = batch_put_back_start(&call, batch, fd);
+	CHECK_EQ(0, port_destroy(fd, NULL));
+	batch_put_back_end(gate, &call, batch);
+	CHECK_EQ(before.user_bytes, account().user_bytes);
 }
 
 /* --- before a send has what it needs to sleep ------------------------------------------ */
