@@ -16,11 +16,16 @@ struct nack {
 	int gate;
 };
 
-static void nack_start(struct nack *held, int fd, __u64 token)
+static void nack_start_at(const char *where, struct nack *held, int fd, __u64 token)
 {
 	held->settle = (struct mailbox_ioc_settle){ .token = token };
-	held->gate = gated_start(&held->call, fd, MAILBOX_IOC_NACK, &held->settle, BEFORE_LANES);
+	held->gate = gated_start(&held->call, fd, MAILBOX_IOC_NACK, &held->settle, where);
 	gate_wait(held->gate);
+}
+
+static void nack_start(struct nack *held, int fd, __u64 token)
+{
+	nack_start_at(BEFORE_LANES, held, fd, token);
 }
 
 static long long nack_end(struct nack *held)
@@ -365,4 +370,107 @@ TEST(lease_ends_while_the_port_is_emptied)
 	CHECK_EQ(0, call_join(&call));
 	CHECK_EQ(before.user_bytes, account().user_bytes);
 	gate_go(expiry);
+}
+
+/* --- a message has had its last lease, and is in no port ------------------------------------- */
+
+/* A letter to the port of that name is under way, from the port of held->call.fd. */
+static void letter_start(struct nack *held, const char *target)
+{
+	struct mailbox_ioc_port_create create = { .max_deliveries = 1 };
+	int fd;
+
+	strcpy(create.dead_letter, target);
+	fd = port_new(O_RDWR, NULL, create);
+	CHECK_EQ(0, put(fd, 1));
+	nack_start_at("before mbx_dead_letter_send", held, fd, LEASE(fd, 1));
+	CHECK_EQ(1, port_stat(fd).dead_lettered);
+	CHECK_EQ(0, messages(fd) + leases(fd));
+}
+
+TEST(target_is_destroyed_before_a_letter_is_sent)
+{
+	char *name = unique_name();
+	int target = NAMED_PORT(O_RDWR, name);
+	struct account before = account();
+	struct nack held;
+
+	letter_start(&held, name);
+	CHECK_EQ(0, port_destroy(target, NULL));
+	CHECK_EQ(0, nack_end(&held));
+	CHECK_EQ(before.user_bytes, account().user_bytes);
+}
+
+/* What has the name when it is sent. */
+TEST(target_is_another_port_before_a_letter_is_sent)
+{
+	char *name = unique_name();
+	int target = NAMED_PORT(O_RDWR, name), other;
+	struct nack held;
+
+	letter_start(&held, name);
+	CHECK_EQ(0, port_unlink(target, NULL));
+	other = NAMED_PORT(O_RDWR, name);
+	CHECK_EQ(0, nack_end(&held));
+	CHECK_ORDER(target);
+	CHECK_ORDER(other, 1);
+}
+
+/* The right of whoever said where letters go. */
+TEST(right_is_lost_before_a_letter_is_sent)
+{
+	char *name = unique_name();
+	int target = foreign_port(name, (struct mailbox_ioc_port_create){});
+	struct account before;
+	struct nack held;
+
+	CHECK_EQ(0, SET(target, .flags = MAILBOX_SET_MODE, .mode = 0622));
+	before = account();
+	set_ipc_owner(false);
+	letter_start(&held, name);
+	set_ipc_owner(true);
+	CHECK_EQ(0, SET(target, .flags = MAILBOX_SET_MODE, .mode = 0600));
+	CHECK_EQ(0, nack_end(&held));
+	CHECK_ORDER(target);
+	CHECK_EQ(before.user_bytes, account().user_bytes);
+}
+
+TEST(receiver_sleeps_before_a_letter_is_sent)
+{
+	char *name = unique_name();
+	int target = NAMED_PORT(O_RDWR, name);
+	struct call receiver;
+	struct nack held;
+
+	letter_start(&held, name);
+	CALL_RECEIVE(&receiver, target);
+	wait_for_waiters(target, 0, 1);
+	CHECK_EQ(0, nack_end(&held));
+	CHECK_EQ(1, call_value(&receiver));
+}
+
+TEST(source_is_destroyed_before_its_letter_is_sent)
+{
+	char *name = unique_name();
+	int target = NAMED_PORT(O_RDWR, name);
+	struct nack held;
+
+	letter_start(&held, name);
+	CHECK_EQ(0, port_destroy(held.call.fd, NULL));
+	CHECK_EQ(0, nack_end(&held));
+	CHECK_ORDER(target, 1);
+}
+
+TEST(source_is_closed_before_its_letter_is_sent)
+{
+	char *name = unique_name();
+	int target = NAMED_PORT(O_RDWR, name);
+	struct account before = account();
+	struct nack held;
+
+	letter_start(&held, name);
+	close(held.call.fd);
+	CHECK_EQ(0, nack_end(&held));
+	CHECK_ORDER(target, 1);
+	CHECK_EQ(before.ports, account().ports);
 }
