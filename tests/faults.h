@@ -6,7 +6,7 @@
  *
  *   memory	the first allocation fails, then the second, ... until none does
  *   copies	likewise the copies from and to user space, but those of a few
- *		words, which cannot be made to fail in this way
+ *		words, which cannot be made to fail in this way (straddle.c does that)
  *   starved	all allocations that may fail do
  *   unmapped	the last word of the struct is in no memory, then the last two, ...
  *   read_only	likewise in memory that cannot be written
