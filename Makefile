@@ -64,7 +64,7 @@ help:
 	@echo '  make test-mutants  do the tests of interleavings find planted mistakes? (K=,'
 	@echo '                    ROUNDS=3; TESTS="name name" chooses mistakes of tests/window/mutants)'
 	@echo '  make test-windows ROUNDS=20  are these tests ever wrong? So many rounds under load (K=)'
-	@echo '  make soak TIME=10m  all patterns at once, with kills and faults, for so long'
+	@echo '  make soak TIME=10m  all patterns at once, with kills and failing copies, for so long'
 	@echo '  make fuzz TIME=10m  random programs against the whole ABI, guided by coverage;'
 	@echo '                    what is found: make fuzz-replay FILE=..., make fuzz-shrink FILE=...'
 	@echo '  make fuzz-host TIME=1m  the same for single files of the module, on this machine'

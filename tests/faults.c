@@ -620,7 +620,7 @@ static const struct operation of_control[] = {
 };
 FAULTS_TABLE(of_control)
 
-/* The device has no memory to map. */
+/* The device has no memory to map, and the module no code for it that could fail. */
 TEST(mmap_is_refused)
 {
 	int fd = PORT(O_RDWR);

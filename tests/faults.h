@@ -6,7 +6,7 @@
  *
  *   memory	the first allocation fails, then the second, ... until none does
  *   copies	likewise the copies from and to user space, but those of a few
- *		words, which cannot be made to fail in this way
+ *		words, which cannot be made to fail in this way (straddle.c does that)
  *   starved	all allocations that may fail do
  *   unmapped	the last word of the struct is in no memory, then the last two, ...
  *   read_only	likewise in memory that cannot be written
@@ -34,6 +34,10 @@
 #define SHORT	4
 #define MIDDLE	1000
 #define LONG	(2 * 4096 + 100)
+
+/* What the module copies word by word, and what it has in one piece. */
+#define WORDS_MAX	256
+#define INLINE_MAX	(4096 - 64)
 
 enum faults {
 	MEMORY,
@@ -230,6 +234,10 @@ struct scene {
  * @errors:	for want of memory, as the ABI has them; none = it needs no memory
  * @flags:	for @make
  * @len:	of messages, likewise
+ * @payloads:	of @len bytes, that the call copies; each copy of a part that can
+ *		be made to fail has to
+ * @tries_again: it copies the first of them in another way if that fails, and
+ *		succeeds
  * @fills_array: it may hold some of the results after an error
  */
 struct operation {
@@ -243,6 +251,8 @@ struct operation {
 	int errors[3];
 	__u32 flags;
 	size_t len;
+	unsigned int payloads;
+	bool tries_again;
 	bool fills_array;
 };
 
@@ -276,6 +286,17 @@ static inline void give(int fd, size_t len, int seed)
 	CHECK_EQ(0, SEND(fd, .flags = MAILBOX_SEND_NONBLOCK, .data = user_pointer(data),
 			 .len = len));
 }
+
+/* A port with two handles; what is sent or received has a length of the row's. */
+static inline void two_handles(struct scene *scene, struct mailbox_ioc_port_create create)
+{
+	scene->fd[0] = port_new(O_RDWR, scene->name[0], create);
+	scene->fd[1] = port_open(O_RDWR, scene->name[0]);
+	data_fill(scene->out, scene->op->len, 1);
+}
+
+#define TWO(scene, ...) \
+	two_handles(scene, (struct mailbox_ioc_port_create){ __VA_ARGS__ })
 
 /* It is the next one. */
 static inline void check_get(int fd, size_t len, int seed, const char *file, int line)
@@ -512,6 +533,7 @@ static inline bool error_allowed(const struct operation *op, enum faults faults,
 struct progress {
 	unsigned int nth;
 	unsigned int refused;		/* calls that failed */
+	unsigned int survived;		/* something failed in them, and they did not */
 	struct scene scene;
 };
 
@@ -547,6 +569,8 @@ static inline bool faults_step(const struct operation *op, enum faults faults,
 		partner_start(scene);
 		CHECK_EQ(op->result, scene_run(scene));
 		partner_end(scene);
+	} else if (some) {
+		progress->survived++;
 	}
 	if (op->result < 0)
 		state_compare(&before, scene, false);
@@ -562,29 +586,51 @@ struct faults_row {
 	enum faults faults;
 };
 
+/* Memory may be kept from before, or the call may do without, so not each one fails. */
+static inline bool must_refuse(const struct faults_row *row)
+{
+	return row->faults == MEMORY && row->op->errors[0];
+}
+
 static inline void faults_run(void *arg)
 {
 	const struct faults_row *row = test_now->row;
 	struct progress *progress = arg;
+	unsigned int tries = 5;
 
-	for (progress->nth = 1; ; progress->nth++)
-		if (!faults_step(row->op, row->faults, progress))
-			break;
+	/* What the allocator itself needs now and then may fail in place of the rest. */
+	do {
+		for (progress->nth = 1; ; progress->nth++)
+			if (!faults_step(row->op, row->faults, progress))
+				break;
+	} while (must_refuse(row) && !progress->refused && --tries);
 }
 
-/* Or nothing was tested. Memory may be kept from before, so not each one fails. */
-static inline bool must_refuse(const struct faults_row *row)
+/* Copies of which a payload is made, but those of a few words. */
+static inline unsigned int payload_copies(size_t len)
 {
-	switch (row->faults) {
-	case MEMORY:
-		return row->op->errors[0];
-	case COPIES:
-		/* One that ends with EFAULT by itself cannot be told apart. */
-		return !row->op->run && row->op->result != -EFAULT &&
-		       attribute_exists("fail_usercopy");
-	default:
-		return false;
-	}
+	if (len <= WORDS_MAX)
+		return 0;
+	return len <= INLINE_MAX ? 1 : (len + 4095) / 4096;
+}
+
+/* Each copy of the struct and of payloads has failed, or they were not tested. */
+static inline void check_copies(const struct operation *op, const struct progress *progress)
+{
+	/* The struct's own copy; a call without one has to do with payloads alone. */
+	unsigned int refused = !op->run, survived = 0;
+
+	/* A call that ends with EFAULT by itself cannot be told apart. */
+	if (!attribute_exists("fail_usercopy") || op->result == -EFAULT)
+		return;
+	if (op->tries_again)
+		survived = payload_copies(op->len);
+	refused += op->payloads * payload_copies(op->len) - survived;
+	if (progress->refused < refused)
+		FAIL("the call failed %u times, not %u", progress->refused, refused);
+	if (progress->survived < survived)
+		FAIL("the call succeeded %u times though a copy failed, not %u",
+		     progress->survived, survived);
 }
 
 static inline void faults_test(void)
@@ -604,11 +650,14 @@ static inline void faults_test(void)
 		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAIL);
 	}
 	CHECK_ACCOUNT(&before);
-	if (must_refuse(row) && !progress->refused)
-		FAIL("the call never failed");
 	if (row->faults != STARVED)
 		note("something failed %u times, the call %u times", progress->nth - 1,
 		     progress->refused);
+	/* Or nothing was tested. */
+	if (must_refuse(row) && !progress->refused)
+		FAIL("the call never failed");
+	if (row->faults == COPIES)
+		check_copies(row->op, progress);
 }
 
 static inline void injection_test(void)

@@ -58,6 +58,22 @@ static void check_send_second(struct scene *scene)
 	CHECK_NOTHING(scene->fd[1]);
 }
 
+/* The handle has sent one like it, which was received: its memory is left. */
+static void make_send_again(struct scene *scene)
+{
+	make_send(scene);
+	CHECK_EQ(0, SEND(scene->fd[0], .type = scene->op->run ? 0 : scene->arg.send.type,
+			 .data = scene->arg.send.data, .len = scene->op->len));
+	CHECK_GET(scene->fd[1], scene->op->len, 1);
+}
+
+static void check_send_again(struct scene *scene)
+{
+	CHECK_EQ(2, port_stat(scene->fd[1]).sent);
+	CHECK_GET(scene->fd[1], scene->op->len, 1);
+	CHECK_NOTHING(scene->fd[1]);
+}
+
 static void make_send_full(struct scene *scene)
 {
 	MAKE_SEND(scene, .capacity = 1);
@@ -135,6 +151,12 @@ static void check_write(struct scene *scene)
 {
 	CHECK_GET(scene->fd[1], scene->op->len, 1);
 	CHECK_NOTHING(scene->fd[1]);
+}
+
+static void check_write_second(struct scene *scene)
+{
+	CHECK_GET(scene->fd[1], SHORT, 2);
+	check_write(scene);
 }
 
 static void make_send_batch(struct scene *scene)
@@ -369,109 +391,29 @@ static void check_nack(struct scene *scene)
 	check_rest(scene);
 }
 
-/* --- answers ------------------------------------------------------------------------ */
-
-static const int question = -1;
-
-/* Somebody has asked, and sleeps for the answer. */
-static void make_asked(struct scene *scene)
-{
-	static struct mailbox_ioc_call ask;
-	struct call *asker = &scene->sleeper[0];
-
-	scene->fd[0] = NAMED_PORT(O_RDWR, scene->name[0]);
-	scene->fd[1] = port_open(O_RDWR, scene->name[0]);
-	asker->value = -1;
-	ask = (struct mailbox_ioc_call) {
-		.data = user_pointer(&question),
-		.len = sizeof(question),
-		.reply = user_pointer(scene->in),
-		.reply_size = sizeof(scene->in),
-	};
-	call_start(asker, scene->fd[1], MAILBOX_IOC_CALL, &ask, 0);
-	wait_for_waiters(scene->fd[1], 1, 0);
-	scene->token = serve(scene->fd[0], -1);
-}
-
-static void reply_fill(struct scene *scene, struct mailbox_ioc_reply *reply)
-{
-	reply->token = scene->token;
-	reply->data = user_pointer(scene->out);
-	reply->len = scene->op->len;
-	data_fill(scene->out, scene->op->len, 1);
-}
-
-static void make_reply(struct scene *scene)
-{
-	make_asked(scene);
-	scene->number = MAILBOX_IOC_REPLY;
-	reply_fill(scene, &scene->arg.reply);
-}
-
-static void check_answered(struct scene *scene)
-{
-	if (scene->sleeper[0].fd < 0)
-		return;
-	CHECK_EQ(0, call_join(&scene->sleeper[0]));
-	scene->sleeper[0].fd = -1;
-	check_data(scene->in, scene->op->len, 1, __FILE__, __LINE__);
-	CHECK_EQ(0, port_stat(scene->fd[1]).requests);
-}
-
-static void make_turn(struct scene *scene)
-{
-	make_asked(scene);
-	scene->number = MAILBOX_IOC_REPLY_RECEIVE;
-	reply_fill(scene, &scene->arg.turn.reply);
-	give(scene->fd[1], scene->op->len, 2);
-	scene->arg.turn.receive.data = user_pointer(scene->out + LONG);
-	scene->arg.turn.receive.size = DATA_MAX - LONG;
-	scene->arg.turn.receive.flags = scene->op->flags;
-}
-
-/* It says whether the answer was given. */
-static void check_turn_failed(struct scene *scene)
-{
-	static const struct mailbox_ioc_reply nothing;
-
-	CHECK_EQ(1, port_stat(scene->fd[1]).messages);
-	CHECK_EQ(0, port_stat(scene->fd[1]).leased);
-	if (scene->arg.turn.reply.token) {
-		CHECK_EQ(scene->token, scene->arg.turn.reply.token);
-		CHECK_EQ(1, port_stat(scene->fd[1]).requests);
-		CHECK(!scene->sleeper[0].done);
-		return;
-	}
-	CHECK(!memcmp(&nothing, &scene->arg.turn.reply, sizeof(nothing)));
-	CHECK_EQ(0, scene->arg.turn.receive.len);
-	check_answered(scene);
-}
-
-static void check_turn(struct scene *scene)
-{
-	check_answered(scene);
-	CHECK_EQ(0, scene->arg.turn.reply.token);
-	CHECK_EQ(scene->op->len, scene->arg.turn.receive.len);
-	check_data(scene->out + LONG, scene->op->len, 2, __FILE__, __LINE__);
-	CHECK_NOTHING(scene->fd[1]);
-}
-
 /* --- the tables --------------------------------------------------------------------- */
 
-#define SENDS	.check = check_send, .errors = { ENOMEM }
-#define DROPS	.check = check_send_drop, .errors = { ENOMEM }
-#define SPREADS	.check = check_send_broadcast, .errors = { ENOMEM }
-#define WRITES	.check = check_write, .errors = { ENOMEM }
+#define SENDS	.check = check_send, .payloads = 1, .errors = { ENOMEM }
+#define SECONDS	.check = check_send_second, .payloads = 1, .errors = { ENOMEM }
+/* Memory is there; a copy that fails does so on the quick way, and the other one is taken. */
+#define AGAIN	.check = check_send_again, .payloads = 1, .tries_again = true
+#define DROPS	.check = check_send_drop, .payloads = 1, .errors = { ENOMEM }
+#define SPREADS	.check = check_send_broadcast, .payloads = 1, .errors = { ENOMEM }
+#define WRITES	.check = check_write, .payloads = 1, .errors = { ENOMEM }
 
 static const struct operation of_sending[] = {
 	{ "send_empty", make_send, SENDS },
 	{ "send", make_send, SENDS, .len = SHORT },
 	{ "send_more", make_send, SENDS, .len = MIDDLE },
 	{ "send_pages", make_send, SENDS, .len = LONG },
-	{ "send_second", make_send_second, .check = check_send_second, .errors = { ENOMEM },
-	  .len = SHORT },
+	{ "send_second", make_send_second, SECONDS, .len = SHORT },
+	{ "send_second_more", make_send_second, SECONDS, .len = MIDDLE },
+	{ "send_second_pages", make_send_second, SECONDS, .len = LONG },
+	{ "send_again", make_send_again, AGAIN, .len = SHORT },
+	{ "send_again_more", make_send_again, AGAIN, .len = MIDDLE },
+	{ "send_again_pages", make_send_again, AGAIN, .len = LONG },
 	{ "send_full", make_send_full, .check = check_send_full, .errors = { ENOMEM },
-	  .result = -EAGAIN, .len = LONG },
+	  .payloads = 1, .result = -EAGAIN, .len = LONG },
 	{ "send_drop_oldest", make_send_drop, DROPS, .flags = MAILBOX_FULL_DROP_OLDEST,
 	  .len = SHORT },
 	{ "send_drop_newest", make_send_drop, DROPS, .flags = MAILBOX_FULL_DROP_NEWEST,
@@ -485,14 +427,18 @@ static const struct operation of_sending[] = {
 	  .flags = MAILBOX_FULL_DROP_NEWEST, .len = MIDDLE },
 	{ "write", make_send, run_write, WRITES, .result = SHORT, .len = SHORT },
 	{ "write_pages", make_send, run_write, WRITES, .result = LONG, .len = LONG },
+	{ "write_second", make_send_second, run_write, .check = check_write_second, .payloads = 1,
+	  .errors = { ENOMEM }, .result = MIDDLE, .len = MIDDLE },
+	{ "write_again", make_send_again, run_write, AGAIN, .result = MIDDLE, .len = MIDDLE },
+	{ "write_again_pages", make_send_again, run_write, AGAIN, .result = LONG, .len = LONG },
 	{ "writev", make_send, run_writev, WRITES, .result = MIDDLE, .len = MIDDLE },
 	{ "writev_pages", make_send, run_writev, WRITES, .result = LONG, .len = LONG },
 	{ "send_batch", make_send_batch, .check = check_send_batch, .errors = { ENOMEM } },
 };
 FAULTS_TABLE(of_sending)
 
-#define RECEIVES .check = check_receive
-#define READS	.check = check_read
+#define RECEIVES .check = check_receive, .payloads = 1
+#define READS	.check = check_read, .payloads = 1
 
 static const struct operation of_receiving[] = {
 	{ "receive", make_receive, RECEIVES, .len = SHORT },
@@ -511,9 +457,9 @@ static const struct operation of_receiving[] = {
 	{ "receive_short", make_receive_short, .check = check_both, .len = LONG,
 	  .result = -EMSGSIZE },
 	{ "receive_broadcast", make_receive_broadcast, .check = check_receive_broadcast,
-	  .len = SHORT },
+	  .payloads = 1, .len = SHORT },
 	{ "receive_broadcast_pages", make_receive_broadcast, .check = check_receive_broadcast,
-	  .len = LONG },
+	  .payloads = 1, .len = LONG },
 	{ "read", make_receive, run_read, READS, .result = SHORT, .len = SHORT },
 	{ "read_pages", make_receive, run_read, READS, .result = LONG, .len = LONG },
 	{ "readv", make_receive, run_readv, READS, .result = MIDDLE, .len = MIDDLE },
@@ -527,12 +473,6 @@ static const struct operation of_receiving[] = {
 	{ "ack", make_ack, .check = check_rest },
 	{ "nack", make_nack, .check = check_nack },
 	{ "nack_last", make_nack, .check = check_nack, .flags = 1 },
-	{ "reply", make_reply, .check = check_answered, .len = SHORT, .errors = { ENOMEM } },
-	{ "reply_pages", make_reply, .check = check_answered, .len = LONG, .errors = { ENOMEM } },
-	{ "reply_receive", make_turn, .check = check_turn, .failed = check_turn_failed,
-	  .len = SHORT, .errors = { ENOMEM } },
-	{ "reply_receive_more", make_turn, .check = check_turn, .failed = check_turn_failed,
-	  .len = MIDDLE, .errors = { ENOMEM } },
 };
 FAULTS_TABLE(of_receiving)
 

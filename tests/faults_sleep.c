@@ -5,17 +5,6 @@
  */
 #include "faults.h"
 
-/* A port with two handles; what is sent or received has a length of the row's. */
-static void two_handles(struct scene *scene, struct mailbox_ioc_port_create create)
-{
-	scene->fd[0] = port_new(O_RDWR, scene->name[0], create);
-	scene->fd[1] = port_open(O_RDWR, scene->name[0]);
-	data_fill(scene->out, scene->op->len, 1);
-}
-
-#define TWO(scene, ...) \
-	two_handles(scene, (struct mailbox_ioc_port_create){ __VA_ARGS__ })
-
 static long long port_stat_result(int fd)
 {
 	struct mailbox_ioc_port_stat stat = {};
@@ -252,57 +241,8 @@ static void check_drained(struct scene *scene)
 	CHECK_NOTHING(scene->fd[1]);
 }
 
-/* --- calls: the partner serves ------------------------------------------------------ */
+/* --- receiving a request: who asks does not suffer ---------------------------------- */
 
-static void make_call(struct scene *scene)
-{
-	TWO(scene);
-	scene->number = MAILBOX_IOC_CALL;
-	scene->arg.call.data = user_pointer(scene->out);
-	scene->arg.call.len = scene->op->len;
-	scene->arg.call.reply = user_pointer(scene->in);
-	scene->arg.call.reply_size = sizeof(scene->in);
-}
-
-static void partner_serves(struct scene *scene)
-{
-	static char question[DATA_MAX], data[DATA_MAX];
-	struct mailbox_ioc_receive receive = {
-		.data = user_pointer(question),
-		.size = sizeof(question),
-	};
-
-	if (!scene_sleeps(scene, scene->fd[1], 1, 0))
-		return;
-	CHECK_EQ(0, command(scene->fd[1], MAILBOX_IOC_RECEIVE, &receive));
-	CHECK_EQ(scene->op->len, receive.len);
-	check_data(question, scene->op->len, 1, __FILE__, __LINE__);
-	data_fill(data, scene->op->len, 2);
-	CHECK_EQ(0, REPLY(scene->fd[1], .token = receive.token, .data = user_pointer(data),
-			  .len = scene->op->len));
-}
-
-/* Nobody has to do with it any more, whether it was answered or not. */
-static void call_failed(struct scene *scene)
-{
-	struct mailbox_ioc_port_stat stat = port_stat(scene->fd[0]);
-
-	CHECK_EQ(0, scene->arg.call.seq);
-	CHECK_EQ(0, stat.requests);
-	CHECK_EQ(0, stat.messages);
-	CHECK_EQ(0, stat.senders_waiting);
-	CHECK_EQ(scene->acted, stat.sent);
-}
-
-static void check_call(struct scene *scene)
-{
-	CHECK_EQ(scene->op->len, scene->arg.call.reply_len);
-	check_data(scene->in, scene->op->len, 2, __FILE__, __LINE__);
-	CHECK_EQ(0, port_stat(scene->fd[0]).requests);
-	CHECK_NOTHING(scene->fd[0]);
-}
-
-/* The same from the server's side: who asks does not suffer. */
 static void serve_ask(struct scene *scene)
 {
 	static struct mailbox_ioc_call ask;
@@ -576,12 +516,13 @@ static void check_close_server(struct scene *scene)
 
 /* --- the tables --------------------------------------------------------------------- */
 
-#define RECEIVES .partner = partner_gives, .check = check_receive, .failed = receive_failed
+#define RECEIVES .partner = partner_gives, .check = check_receive, .failed = receive_failed, \
+		.payloads = 1
 #define BATCHES	.partner = partner_gives, .check = check_receive_batch, \
-		.failed = receive_failed, .errors = { ENOMEM }
-#define ADMITS	.partner = partner_makes_room, .check = check_sent, .errors = { ENOMEM }
-#define TAKES	.partner = partner_takes, .check = check_taken, .errors = { ENOMEM }
-#define CALLS	.partner = partner_serves, .check = check_call, .failed = call_failed, \
+		.failed = receive_failed, .payloads = 1, .errors = { ENOMEM }
+#define ADMITS	.partner = partner_makes_room, .check = check_sent, .payloads = 1, \
+		.errors = { ENOMEM }
+#define TAKES	.partner = partner_takes, .check = check_taken, .payloads = 1, \
 		.errors = { ENOMEM }
 #define CREATES	.partner = partner_creates, .errors = { ENOMEM }
 
@@ -589,8 +530,7 @@ static const struct operation of_sleeping[] = {
 	{ "receive", make_receive, RECEIVES, .len = SHORT },
 	{ "receive_pages", make_receive, RECEIVES, .len = LONG },
 	{ "receive_rendezvous", make_receive_rendezvous, RECEIVES, .len = LONG },
-	{ "receive_broadcast", make_receive_broadcast, .partner = partner_gives,
-	  .check = check_receive, .failed = receive_failed, .len = LONG },
+	{ "receive_broadcast", make_receive_broadcast, RECEIVES, .len = LONG },
 	{ "receive_peek", make_receive, RECEIVES, .flags = MAILBOX_RECEIVE_PEEK, .len = LONG },
 	{ "receive_lease", make_receive, RECEIVES, .flags = MAILBOX_RECEIVE_LEASE, .len = LONG,
 	  .errors = { ENOMEM } },
@@ -601,7 +541,7 @@ static const struct operation of_sleeping[] = {
 	{ "send", make_send_full, ADMITS, .len = SHORT },
 	{ "send_pages", make_send_full, ADMITS, .len = LONG },
 	{ "send_broadcast", make_send_full_broadcast, .partner = partner_makes_room,
-	  .check = check_broadcast, .errors = { ENOMEM }, .len = LONG },
+	  .check = check_broadcast, .payloads = 1, .errors = { ENOMEM }, .len = LONG },
 	{ "write", make_send_full, run_write, ADMITS, .result = MIDDLE, .len = MIDDLE },
 	{ "send_rendezvous", make_send_rendezvous, TAKES, .len = MIDDLE },
 	{ "send_sync", make_send, TAKES, .flags = MAILBOX_SEND_SYNC, .len = SHORT },
@@ -610,8 +550,6 @@ static const struct operation of_sleeping[] = {
 	  .len = SHORT },
 	{ "send_batch", make_send_batch, .partner = partner_drains, .check = check_drained,
 	  .errors = { ENOMEM }, .len = MIDDLE },
-	{ "call", make_call, CALLS, .len = SHORT },
-	{ "call_pages", make_call, CALLS, .len = LONG },
 	{ "bind_wait", make_bind_wait, CREATES, .check = check_bound, .failed = still_unbound },
 	{ "wait", make_wait, CREATES, .check = check_wait, .failed = nothing_said },
 	{ "wait_message", make_wait_message, .partner = partner_gives_later, .check = check_sent,
@@ -619,18 +557,18 @@ static const struct operation of_sleeping[] = {
 };
 FAULTS_TABLE(of_sleeping)
 
-#define GETS	.check = check_sleeper_got, .errors = { ENOMEM }
+#define GETS	.check = check_sleeper_got, .payloads = 1, .errors = { ENOMEM }
 
 static const struct operation of_waking[] = {
-	{ "serve", make_serve, .check = check_serve, .len = SHORT },
-	{ "serve_pages", make_serve, .check = check_serve, .len = LONG },
+	{ "serve", make_serve, .check = check_serve, .payloads = 1, .len = SHORT },
+	{ "serve_pages", make_serve, .check = check_serve, .payloads = 1, .len = LONG },
 	{ "send_to_sleeper", make_send_to_sleeper, GETS, .len = SHORT },
 	{ "send_pages_to_sleeper", make_send_to_sleeper, GETS, .len = LONG },
-	{ "send_to_lease", make_send_to_sleeper, .check = check_sleeper_got, .errors = { ENOMEM },
-	  .flags = MAILBOX_RECEIVE_LEASE, .len = LONG },
+	{ "send_to_lease", make_send_to_sleeper, GETS, .flags = MAILBOX_RECEIVE_LEASE,
+	  .len = LONG },
 	{ "send_to_sleeper_rendezvous", make_send_to_sleeper_rendezvous, GETS, .len = MIDDLE },
 	{ "broadcast_to_sleeper", make_broadcast_to_sleeper, .check = check_broadcast_got,
-	  .errors = { ENOMEM }, .len = LONG },
+	  .payloads = 1, .errors = { ENOMEM }, .len = LONG },
 	{ "receive_admits", make_receive_admits, .check = check_admitted, .failed = admit_failed,
 	  .len = LONG },
 	{ "set_admits", make_set_admits, .check = check_set_admitted, .len = LONG },

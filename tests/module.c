@@ -185,3 +185,80 @@ TEST(unload_right_after_use)
 		CHECK_EQ(0, load(""));
 	}
 }
+
+/* --- unloading, and the last close ---------------------------------------------------- */
+
+struct user {
+	bool closes;			/* or exits */
+	atomic_bool ready, go;
+};
+
+/* The last one to have the module in use, when it is told to go. */
+static void use_until_told(void *arg)
+{
+	int fd = PORT(O_RDWR), other = PORT(O_RDWR);
+	struct user *user = arg;
+	struct call call;
+
+	CHECK_EQ(0, put(fd, 1));
+	CHECK_EQ(0, put(fd, 2));
+	CHECK_EQ(1, take(fd));
+	if (!user->closes) {
+		CALL_RECEIVE(&call, other);
+		wait_for_waiters(other, 0, 1);
+	}
+	user->ready = true;
+	while (!user->go)
+		;
+	if (!user->closes)
+		_exit(EXIT_PASS);
+	close(other);
+	close(fd);
+	for (;;)
+		pause();
+}
+
+/* Whether the module is there or not. */
+static void open_again_and_again(void *unused __attribute__((unused)))
+{
+	int fd;
+
+	for (;;) {
+		fd = RESULT(open(NODE, O_RDWR | O_CLOEXEC));
+		if (fd >= 0)
+			close(fd);
+		else
+			CHECK(fd == -ENOENT || fd == -ENXIO || fd == -ENODEV);
+		pause_ns(NSEC_PER_MSEC);
+	}
+}
+
+/* It waits for grace periods, which take long where much is going on. */
+TEST_WITHIN(unload_races_with_the_last_close, 60)
+{
+	long long until = now_ns(CLOCK_MONOTONIC) + 4 * NSEC_PER_SEC, result;
+	struct user *user = shared_alloc(sizeof(*user));
+	unsigned int refused = 0, i;
+	pid_t pid;
+
+	need_module();
+	spawn(open_again_and_again, NULL);
+	for (i = 0; i < 2 || now_ns(CLOCK_MONOTONIC) < until; i++) {
+		user->ready = false;
+		user->go = false;
+		user->closes = i & 1;
+		pid = spawn(use_until_told, user);
+		WAIT_FOR(user->ready);
+		CHECK_EQ(-EWOULDBLOCK, unload());
+		user->go = true;
+		while ((result = unload()) == -EWOULDBLOCK)
+			refused++;
+		CHECK_EQ(0, result);
+		kill(pid, SIGKILL);
+		reap_status(pid);
+		CHECK_EQ(0, load(""));
+	}
+	/* Or it was never tried before the close. */
+	CHECK(refused);
+	note("unloaded %u times, refused %u times on the way", i, refused);
+}
