@@ -236,6 +236,7 @@ static inline void mbx_wakes_drop(struct mbx_wakes *wakes,
  */
 static inline bool mbx_polled(struct mbx_pollers *pollers)
 {
+	/* Who asks for signals does so under a lock of its own. */
 	return waitqueue_active(&pollers->wait) || data_race(pollers->fasync);
 }
 
