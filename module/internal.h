@@ -380,6 +380,7 @@ static inline bool mbx_port_broadcasts(const struct mbx_port *port)
  * @servers_known: length of @servers; likewise
  * @servers_unknown: one of them could not be noted; likewise
  * @server_last: the one that was noted last
+ * @yield_skips: before so many sleeps there is no yield; a guess, without a lock
  *
  * A handle that sends and receives at one port has two.
  */
@@ -403,6 +404,7 @@ struct mbx_end {
 	unsigned int servers_known;
 	bool servers_unknown;
 	struct pid *server_last;
+	unsigned int yield_skips;
 };
 
 /* Where those who poll an end wait. */

@@ -5,10 +5,14 @@
 #include <linux/hrtimer.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
 #include <linux/sched/task.h>
 
 #include "trace.h"
 #include "waiter.h"
+
+/* After a yield in vain so many sleeps follow without one. */
+#define YIELD_SKIPS	15
 
 /* --- waking ---------------------------------------------------------------- */
 
@@ -81,16 +85,19 @@ static noinline void wake_before_sleep(struct task_struct *task)
  * @sync:	the caller is about to sleep
  *
  * Not inline, so that somebody can be held before it. Context: process, without
- * mbx_port.lock.
+ * mbx_port.lock. Return: true if it slept, as far as that can be seen.
  */
-noinline void mbx_wake(struct task_struct *task, bool sync)
+noinline bool mbx_wake(struct task_struct *task, bool sync)
 {
+	bool slept = !task_is_running(task);
+
 	/* With one processor there is nothing to choose. */
 	if (sync && num_online_cpus() > 1)
 		wake_before_sleep(task);
 	else
 		wake_up_process(task);
 	put_task_struct(task);
+	return slept;
 }
 
 /**
@@ -131,7 +138,7 @@ void mbx_wakes_run(struct mbx_port *port, struct mbx_wakes *wakes)
 	unsigned int i;
 
 	for (i = 0; i < wakes->count; i++)
-		mbx_wake(wakes->task[i], sync);
+		wakes->woke |= mbx_wake(wakes->task[i], sync);
 	if (wakes->receive_events)
 		mbx_pollers_wake(&port->shared.pollers, wakes->receive_events,
 				 wakes->receive_all);
@@ -209,18 +216,44 @@ static inline int sleep_until(const bool *done, unsigned int state,
 	return err;
 }
 
+/*
+ * The caller is linked, and about to sleep; @woke: it has woken somebody, who may
+ * bring what it waits for. Whoever is to run on this processor may as well do so
+ * now: if the wait is over by then, the caller has only been off the processor,
+ * and need neither sleep nor be woken. Who runs is the scheduler's choice, as
+ * when a wake-up preempts.
+ */
+static void yield_before_sleep(const struct mbx_waiter *waiter, bool woke)
+{
+	struct mbx_end *end = waiter->end;
+	unsigned int skips = READ_ONCE(end->yield_skips);
+
+	if (!woke || single_task_running()) {
+		/* The scheduler may want it, for what was woken before. */
+		cond_resched();
+	} else if (skips) {
+		WRITE_ONCE(end->yield_skips, skips - 1);
+		cond_resched();
+	} else {
+		schedule();
+		if (!READ_ONCE(waiter->done))
+			WRITE_ONCE(end->yield_skips, YIELD_SKIPS);
+	}
+}
+
 /**
  * mbx_waiter_sleep() - sleep until the wait is over
  * @port:	where, for the trace
  * @waiter:	the caller's, added
  * @deadline:	when to give up
+ * @woke:	the caller has woken somebody who slept, just before
  *
  * Context: process, sleeps. Return: 0 if the waiter is done; -ERESTARTSYS or
  * -ETIMEDOUT if it was not when last seen: the caller looks again under the
  * lock.
  */
 int mbx_waiter_sleep(struct mbx_port *port, struct mbx_waiter *waiter,
-		     const struct mbx_deadline *deadline)
+		     const struct mbx_deadline *deadline, bool woke)
 {
 	/* The freezer is no reason to wake, as no lock is held. */
 	unsigned int state = TASK_INTERRUPTIBLE | TASK_FREEZABLE;
@@ -230,12 +263,7 @@ int mbx_waiter_sleep(struct mbx_port *port, struct mbx_waiter *waiter,
 	/* But a receiver that is frozen must not be handed a message. */
 	if (waiter->receive)
 		state = TASK_INTERRUPTIBLE;
-	/*
-	 * If the scheduler wants somebody else to run, whom the caller has woken
-	 * just now as a rule, he may bring what this waits for: then the caller
-	 * has only been off the processor, and need not be woken.
-	 */
-	cond_resched();
+	yield_before_sleep(waiter, woke);
 	return sleep_until(&waiter->done, state, deadline);
 }
 

@@ -12,10 +12,10 @@
  * barriers named in waiter.h see to that.
  *
  * What is not in it: the common case of quick.h, mbx_port_hand(), which is
- * mbx_transfer_hand() with one wake-up, and the cond_resched() of who has woken
- * somebody and is about to sleep; broadcast, calls and answers, policies that
- * drop, peeks, buffers that are too short, batches, poll, revocation,
- * priorities. A call that does not sleep changes nothing where another would
+ * mbx_transfer_hand() with one wake-up; that who has woken somebody, and is about
+ * to sleep, lets others run first, which they may between any two steps;
+ * broadcast, calls and answers, policies that drop, peeks, buffers that are too
+ * short, batches, poll, revocation, priorities. A call that does not sleep changes nothing where another would
  * sleep, and a pass that finds too little in reserve changes nothing either: so
  * both are as if they began later, and have no step.
  *
