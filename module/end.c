@@ -31,6 +31,7 @@ int mbx_port_attach(struct mbx_port *port, struct mbx_end *end)
 	end->servers_known = 0;
 	end->servers_unknown = false;
 	end->server_last = NULL;
+	end->yield_skips = 0;
 
 	mbx_wakes_begin(&wakes);
 	spin_lock(&port->lock);

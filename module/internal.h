@@ -380,7 +380,8 @@ static inline bool mbx_port_broadcasts(const struct mbx_port *port)
  * @servers_known: length of @servers; likewise
  * @servers_unknown: one of them could not be noted; likewise
  * @server_last: the one that was noted last
- * @yield_skips: before so many sleeps there is no yield; a guess, without a lock
+ * @yield_skips: so many sleeps until the next try to yield before one; a hint,
+ *		without a lock
  *
  * A handle that sends and receives at one port has two.
  */

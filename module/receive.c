@@ -138,12 +138,12 @@ static int receive_locked(struct mbx_end *end, struct mbx_receive *receive,
 
 static int receive_sleep(struct mbx_port *port,
 			 const struct mbx_receive *receive,
-			 struct mbx_waiter *waiter, bool woke)
+			 struct mbx_waiter *waiter, bool here)
 {
 	struct mbx_wakes wakes;
 	int err;
 
-	err = mbx_waiter_sleep(port, waiter, &receive->deadline, woke);
+	err = mbx_waiter_sleep(port, waiter, &receive->deadline, here);
 	if (err) {
 		mbx_wakes_begin(&wakes);
 		spin_lock(&port->lock);
@@ -513,7 +513,7 @@ int mbx_port_receive(struct mbx_end *end, struct mbx_receive *receive)
 		spin_unlock(&port->lock);
 		mbx_wakes_finish(port, &wakes);
 		if (err == 1) {
-			err = receive_sleep(port, receive, &waiter, wakes.woke);
+			err = receive_sleep(port, receive, &waiter, wakes.here);
 			again = true;
 		}
 		if (!err)

@@ -138,7 +138,7 @@ static void send_deadlocked(struct mbx_port *port, struct mbx_waiter *waiter)
 
 static int send_sleep(struct mbx_port *port, struct mbx_send *send,
 		      struct mbx_post *post, struct mbx_waiter *waiter,
-		      bool woke)
+		      bool here)
 {
 	int err;
 
@@ -146,7 +146,7 @@ static int send_sleep(struct mbx_port *port, struct mbx_send *send,
 	if (send->caller && data_race(waiter->queue) &&
 	    mbx_calls_stuck(&port->registry->calls, send->caller))
 		send_deadlocked(port, waiter);
-	err = mbx_waiter_sleep(port, waiter, &send->deadline, woke);
+	err = mbx_waiter_sleep(port, waiter, &send->deadline, here);
 	if (err)
 		send_give_up(port, waiter, err);
 
@@ -244,7 +244,7 @@ int mbx_port_send(struct mbx_end *end, struct mbx_send *send,
 		mbx_wakes_finish(port, &wakes);
 
 		if (err == 1) {
-			err = send_sleep(port, send, post, &waiter, wakes.woke);
+			err = send_sleep(port, send, post, &waiter, wakes.here);
 			if (!err) {
 				trace_mailbox_send(port->id, post->seq, type,
 						   len);

@@ -2,16 +2,16 @@
 /*
  * Sleeping at a port, and waking; waiter.h says why nobody is left asleep.
  */
+#include <linux/freezer.h>
 #include <linux/hrtimer.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
-#include <linux/sched/stat.h>
 #include <linux/sched/task.h>
 
 #include "trace.h"
 #include "waiter.h"
 
-/* After a yield in vain so many sleeps follow without one. */
+/* After a yield in vain so many sleeps go without: it costs a sixteenth then. */
 #define YIELD_SKIPS	15
 
 /* --- waking ---------------------------------------------------------------- */
@@ -85,19 +85,22 @@ static noinline void wake_before_sleep(struct task_struct *task)
  * @sync:	the caller is about to sleep
  *
  * Not inline, so that somebody can be held before it. Context: process, without
- * mbx_port.lock. Return: true if it slept, as far as that can be seen.
+ * mbx_port.lock. Return: true if it slept, and is to run on this processor, as
+ * far as that can be seen.
  */
 noinline bool mbx_wake(struct task_struct *task, bool sync)
 {
 	bool slept = !task_is_running(task);
+	bool here;
 
 	/* With one processor there is nothing to choose. */
 	if (sync && num_online_cpus() > 1)
 		wake_before_sleep(task);
 	else
 		wake_up_process(task);
+	here = task_cpu(task) == raw_smp_processor_id();
 	put_task_struct(task);
-	return slept;
+	return slept && here;
 }
 
 /**
@@ -138,7 +141,7 @@ void mbx_wakes_run(struct mbx_port *port, struct mbx_wakes *wakes)
 	unsigned int i;
 
 	for (i = 0; i < wakes->count; i++)
-		wakes->woke |= mbx_wake(wakes->task[i], sync);
+		wakes->here |= mbx_wake(wakes->task[i], sync);
 	if (wakes->receive_events)
 		mbx_pollers_wake(&port->shared.pollers, wakes->receive_events,
 				 wakes->receive_all);
@@ -188,6 +191,20 @@ static noinline bool sleep_timed(const struct mbx_deadline *deadline)
 }
 
 /*
+ * The caller was to freeze before it slept. Who may be frozen while he sleeps is
+ * frozen here, instead of being interrupted.
+ */
+static bool freeze_before_sleep(unsigned int state)
+{
+	if (!(state & TASK_FREEZABLE) || !freezing(current))
+		return false;
+	__set_current_state(TASK_RUNNING);
+	try_to_freeze();
+	recalc_sigpending();
+	return true;
+}
+
+/*
  * Sleep in @state until *@done, which somebody sets before he wakes the caller.
  * Returns 0, -ERESTARTSYS or -ETIMEDOUT.
  */
@@ -202,6 +219,8 @@ static inline int sleep_until(const bool *done, unsigned int state,
 		if (smp_load_acquire(done))
 			break;
 		if (signal_pending(current)) {
+			if (freeze_before_sleep(state))
+				continue;
 			err = -ERESTARTSYS;
 			break;
 		}
@@ -217,28 +236,34 @@ static inline int sleep_until(const bool *done, unsigned int state,
 }
 
 /*
- * The caller is linked, and about to sleep; @woke: it has woken somebody, who may
- * bring what it waits for. Whoever is to run on this processor may as well do so
- * now: if the wait is over by then, the caller has only been off the processor,
- * and need neither sleep nor be woken. Who runs is the scheduler's choice, as
- * when a wake-up preempts.
+ * The caller is linked, and about to sleep. If it has woken somebody who is to
+ * run on its processor, @here, he may as well do so now: if the wait is over by
+ * then, the caller has only been off the processor, and need neither sleep nor
+ * be woken. Who runs is the scheduler's choice, as when a wake-up preempts; for
+ * it may choose the caller again, and he who was woken may have other things to
+ * do, what was in vain is not tried at the next sleeps.
  */
-static void yield_before_sleep(const struct mbx_waiter *waiter, bool woke)
+static void yield_before_sleep(const struct mbx_waiter *waiter, bool here)
 {
 	struct mbx_end *end = waiter->end;
-	unsigned int skips = READ_ONCE(end->yield_skips);
+	unsigned int skips;
 
-	if (!woke || single_task_running()) {
-		/* The scheduler may want it, for what was woken before. */
+	if (!here) {
+		/* The scheduler may want it, for who was woken before. */
 		cond_resched();
-	} else if (skips) {
+		return;
+	}
+	if (READ_ONCE(waiter->done) || signal_pending(current))
+		return;
+	skips = READ_ONCE(end->yield_skips);
+	if (skips) {
 		WRITE_ONCE(end->yield_skips, skips - 1);
 		cond_resched();
-	} else {
-		schedule();
-		if (!READ_ONCE(waiter->done))
-			WRITE_ONCE(end->yield_skips, YIELD_SKIPS);
+		return;
 	}
+	schedule();
+	if (!READ_ONCE(waiter->done))
+		WRITE_ONCE(end->yield_skips, YIELD_SKIPS);
 }
 
 /**
@@ -246,14 +271,14 @@ static void yield_before_sleep(const struct mbx_waiter *waiter, bool woke)
  * @port:	where, for the trace
  * @waiter:	the caller's, added
  * @deadline:	when to give up
- * @woke:	the caller has woken somebody who slept, just before
+ * @here:	the caller has just woken somebody who is to run on this processor
  *
  * Context: process, sleeps. Return: 0 if the waiter is done; -ERESTARTSYS or
  * -ETIMEDOUT if it was not when last seen: the caller looks again under the
  * lock.
  */
 int mbx_waiter_sleep(struct mbx_port *port, struct mbx_waiter *waiter,
-		     const struct mbx_deadline *deadline, bool woke)
+		     const struct mbx_deadline *deadline, bool here)
 {
 	/* The freezer is no reason to wake, as no lock is held. */
 	unsigned int state = TASK_INTERRUPTIBLE | TASK_FREEZABLE;
@@ -263,7 +288,7 @@ int mbx_waiter_sleep(struct mbx_port *port, struct mbx_waiter *waiter,
 	/* But a receiver that is frozen must not be handed a message. */
 	if (waiter->receive)
 		state = TASK_INTERRUPTIBLE;
-	yield_before_sleep(waiter, woke);
+	yield_before_sleep(waiter, here);
 	return sleep_until(&waiter->done, state, deadline);
 }
 

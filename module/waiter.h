@@ -28,8 +28,10 @@
  * wake_up_process(): D is the try_to_wake_up() that its wait queue calls by
  * default_wake_function(). It is the same function, which has the barrier, and
  * it is told the state that A sets. Nobody asks first whether the queue is
- * empty, which would want a barrier of its own. Between D and
- * its own A it may yield, as it may be preempted there at any time: it is linked.
+ * empty, which would want a barrier of its own.
+ *
+ * A sleeper that has woken somebody may give up the processor before A. It is
+ * linked and TASK_RUNNING then, as if it had been preempted there.
  *
  * From C on the waiter may be gone. Its task may be too, so the waker takes a
  * reference before C, and gives it back after D.
@@ -164,7 +166,8 @@ static inline void mbx_waiter_sends(struct mbx_waiter *waiter,
  * struct mbx_wakes - what is to be done once the lock is dropped
  * @some:	anything at all
  * @sync:	the caller is about to sleep
- * @woke:	afterwards: somebody slept who was woken
+ * @here:	afterwards: somebody who slept was woken, and is to run on this
+ *		processor
  * @receive_all: there is more than one message for them
  * @send_all:	there may be room for more than one of them
  * @count:	tasks in @task
@@ -176,7 +179,7 @@ static inline void mbx_waiter_sends(struct mbx_waiter *waiter,
 struct mbx_wakes {
 	bool some;
 	bool sync;
-	bool woke;
+	bool here;
 	bool receive_all;
 	bool send_all;
 	unsigned int count;
@@ -198,7 +201,7 @@ static inline void mbx_wakes_begin(struct mbx_wakes *wakes)
 {
 	wakes->some = false;
 	wakes->sync = false;
-	wakes->woke = false;
+	wakes->here = false;
 	wakes->receive_all = false;
 	wakes->send_all = false;
 	wakes->count = 0;
@@ -323,6 +326,6 @@ bool mbx_wake(struct task_struct *task, bool sync);
 void mbx_waiter_end(struct mbx_port *port, struct mbx_waiter *waiter,
 		    int result, struct mbx_wakes *wakes);
 int mbx_waiter_sleep(struct mbx_port *port, struct mbx_waiter *waiter,
-		     const struct mbx_deadline *deadline, bool woke);
+		     const struct mbx_deadline *deadline, bool here);
 
 #endif /* MBX_WAITER_H */

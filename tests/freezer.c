@@ -3,49 +3,8 @@
  * Who sleeps at a port and is frozen: by a freezer cgroup, which does to some
  * processes what a suspend does to all.
  */
-#include <sys/mount.h>
-
 #include "call.h"
-
-static char mount_point[64], group[128];
-
-/* What the freezer's state is, in the words of the kernel. */
-static void freezer_set(const char *state)
-{
-	char path[160], text[32];
-
-	snprintf(path, sizeof(path), "%s/freezer.state", group);
-	CHECK_EQ(0, file_write(path, state));
-	WAIT_FOR(file_read(path, text, sizeof(text)) > 0 &&
-		 !strncmp(text, state, strlen(state)));
-}
-
-/* A group of its own. It thaws when the test is over, however that comes. */
-static void freezer_new(void)
-{
-	char path[160];
-
-	NEED_ROOT();
-	snprintf(mount_point, sizeof(mount_point), "/tmp/mailbox-freezer-%d", runner_pid);
-	if (mkdir(mount_point, 0700) && errno != EEXIST)
-		SKIP("no folder %s: %s", mount_point, strerror(errno));
-	snprintf(path, sizeof(path), "%s/cgroup.procs", mount_point);
-	if (access(path, F_OK) && mount("none", mount_point, "cgroup", 0, "freezer"))
-		SKIP("no freezer cgroup: %s", strerror(errno));
-	snprintf(group, sizeof(group), "%s/%s", mount_point, unique_name());
-	CHECK_OK(mkdir(group, 0700));
-	snprintf(path, sizeof(path), "%s/freezer.state", group);
-	file_save(path);
-}
-
-static void freezer_add(pid_t pid)
-{
-	char path[160], text[32];
-
-	snprintf(path, sizeof(path), "%s/cgroup.procs", group);
-	snprintf(text, sizeof(text), "%d", pid);
-	CHECK_EQ(0, file_write(path, text));
-}
+#include "freezer.h"
 
 /* --- who is asleep there -------------------------------------------------------- */
 
@@ -85,7 +44,7 @@ static long long sleeper_end(struct sleeper *sleeper)
 static void sleeper_freeze(struct sleeper *sleeper)
 {
 	WAIT_FOR(has_left_its_processor(sleeper->pid));
-	freezer_add(sleeper->pid);
+	freezer_take("cgroup.procs", sleeper->pid);
 	freezer_set("FROZEN");
 }
 
@@ -213,7 +172,7 @@ TEST(receiver_that_is_frozen_with_a_message)
 		struct sleeper *sleeper = sleeper_new(fd, by_receive);
 
 		wait_for_waiters(fd, 0, 1);
-		freezer_add(sleeper->pid);
+		freezer_take("cgroup.procs", sleeper->pid);
 		CHECK_EQ(0, put(fd, i));
 		freezer_set("FROZEN");
 		freezer_set("THAWED");

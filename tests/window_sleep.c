@@ -5,6 +5,7 @@
  * or the right goes. Each kind of sleeper, at each moment, meets each event: the
  * result is always that of the event.
  */
+#include "freezer.h"
 #include "window.h"
 
 /* --- who sleeps --------------------------------------------------------------------- */
@@ -62,12 +63,14 @@ enum event {
 	HUNG_UP,
 	CHANGED,			/* PORT_SET: there is room */
 	INTERRUPTED,			/* by a signal, before it sleeps at all */
+	FROZEN,				/* likewise, and served when it is thawed */
 	EVENTS
 };
 
 static const char * const event_names[] = {
 	"and_nothing_comes", "and_served", "and_called", "and_answered_by_reply_receive",
 	"and_destroyed", "and_revoked", "and_hung_up", "and_room_is_made", "and_interrupted",
+	"and_frozen",
 };
 
 struct row {
@@ -94,6 +97,9 @@ static bool possible(const struct row *row)
 		return row->kind == SENDER || row->kind == MEETING_SENDER;
 	case INTERRUPTED:
 		return !moments[row->moment].result;
+	case FROZEN:
+		/* A receiver is not: it would keep what it is handed from others. */
+		return !receives(row->kind) && row->moment == ABOUT_TO_SLEEP;
 	default:
 		return true;
 	}
@@ -179,6 +185,24 @@ static void sleeper_start(struct scene *scene)
 	CHECK(waiters_are(scene->look, !receiver, receiver));
 }
 
+/* It gets what it sleeps for. */
+static void sleeper_serve(struct scene *scene)
+{
+	enum kind kind = scene->row->kind;
+
+	if (receives(kind))
+		CHECK_EQ(0, put(scene->out, 7));
+	else if (kind == SENDER)
+		CHECK_EQ(100, take(scene->in));
+	else if (kind == SERVED_CALLER)
+		CHECK_EQ(0, answer(scene->in, scene->token, 9));
+	else if (kind == CALLER)
+		CHECK_EQ(0, answer(scene->in, serve(scene->in, 1), 9));
+	else
+		CHECK_EQ(1, take(scene->in));
+	CHECK(waiters_are(scene->look, 0, 0));
+}
+
 /* Brings the event about, and returns what the sleeper has to return then. */
 static long long event_come(struct scene *scene)
 {
@@ -186,17 +210,7 @@ static long long event_come(struct scene *scene)
 
 	switch (scene->row->event) {
 	case SERVED:
-		if (receives(kind))
-			CHECK_EQ(0, put(scene->out, 7));
-		else if (kind == SENDER)
-			CHECK_EQ(100, take(scene->in));
-		else if (kind == SERVED_CALLER)
-			CHECK_EQ(0, answer(scene->in, scene->token, 9));
-		else if (kind == CALLER)
-			CHECK_EQ(0, answer(scene->in, serve(scene->in, 1), 9));
-		else
-			CHECK_EQ(1, take(scene->in));
-		CHECK(waiters_are(scene->look, 0, 0));
+		sleeper_serve(scene);
 		return 0;
 	case CALLED:
 		ask_args(&scene->caller, scene->out, 7, (struct mailbox_ioc_call){});
@@ -231,9 +245,23 @@ static long long event_come(struct scene *scene)
 	case INTERRUPTED:
 		CHECK_EQ(0, pthread_kill(scene->call->thread, SIGUSR1));
 		return -EINTR;
+	case FROZEN:
+		freezer_new();
+		freezer_take("tasks", scene->call->tid);
+		freezer_begin("FROZEN");
+		return 0;
 	default:
 		return moments[scene->row->moment].result;
 	}
+}
+
+/* It was frozen where it was to sleep, and sleeps on. */
+static void sleeper_thaw(struct scene *scene)
+{
+	freezer_wait("FROZEN");
+	CHECK(waiters_are(scene->look, 1, 0));
+	freezer_set("THAWED");
+	sleeper_serve(scene);
 }
 
 /* Those who sleep since then get what they sleep for. */
@@ -256,14 +284,15 @@ static void scene_check(struct scene *scene)
 	enum kind kind = scene->row->kind;
 	enum event event = scene->row->event;
 	struct mailbox_ioc_port_stat stat;
-	bool served = event == SERVED || event == CALLED || event == ANSWERED;
+	bool served = event == SERVED || event == CALLED || event == ANSWERED ||
+		      event == FROZEN;
 	bool sent = !receives(kind) && (served || event == CHANGED);
 
 	if (served && receives(kind))
 		CHECK_EQ(7, scene->call->value);
 	if (served && kind >= CALLER)
 		CHECK_EQ(9, scene->asker.answer);
-	if (event == SERVED && kind == SYNC_SENDER)
+	if (served && kind == SYNC_SENDER)
 		CHECK_EQ(getpid(), scene->call->send.taken_pid);
 	if (event == DESTROYED)
 		return;
@@ -276,7 +305,7 @@ static void scene_check(struct scene *scene)
 		CHECK_EQ(kind == SENDER, stat.messages);
 		return;
 	}
-	if (kind == SENDER && event != SERVED)
+	if (kind == SENDER && !served)
 		CHECK_EQ(100, take(scene->in));
 	if (kind == SENDER && sent)
 		CHECK_EQ(1, take(scene->in));
@@ -298,6 +327,8 @@ static void run_row(void)
 	sleeper_start(&scene);
 	expected = event_come(&scene);
 	gate_go(scene.gate);
+	if (row->event == FROZEN)
+		sleeper_thaw(&scene);
 	CHECK_EQ(expected, call_join(scene.call));
 	others_end(&scene);
 	scene_check(&scene);

@@ -12,12 +12,13 @@
  * barriers named in waiter.h see to that.
  *
  * What is not in it: the common case of quick.h, mbx_port_hand(), which is
- * mbx_transfer_hand() with one wake-up; that who has woken somebody, and is about
- * to sleep, lets others run first, which they may between any two steps;
+ * mbx_transfer_hand() with one wake-up; that who has woken somebody, and is
+ * about to sleep, lets others run first, which they may between any two steps;
  * broadcast, calls and answers, policies that drop, peeks, buffers that are too
- * short, batches, poll, revocation, priorities. A call that does not sleep changes nothing where another would
- * sleep, and a pass that finds too little in reserve changes nothing either: so
- * both are as if they began later, and have no step.
+ * short, batches, poll, revocation, priorities. A call that does not sleep
+ * changes nothing where another would sleep, and a pass that finds too little
+ * in reserve changes nothing either: so both are as if they began later, and
+ * have no step.
  *
  * What is chosen with -D (the script `run` has the choices):
  *
