@@ -57,6 +57,7 @@ const unsigned int group_count = ARRAY_LEN(groups);
 
 static const struct mode modes[] = {
 	{ "icount", "instructions", 4e6, 1e8, 3, 0, true },
+	{ "usual", "instructions", 1e8, 1e8, 3, 0, false },
 	{ "wall", "ns", 5e7, 1e8, 7, 10000, false },
 	{ "follow", "nothing", .batch = true, .follow_ns = 1e11 },
 };
@@ -211,7 +212,8 @@ static void print_lists(void)
 enum { OPTION_SELF_TEST = 256, OPTION_LIST };
 
 static const struct argp_option option_list[] = {
-	{ "mode", 'm', "MODE", 0, "icount: the clock counts instructions; wall: time; "
+	{ "mode", 'm', "MODE", 0, "icount: the clock counts instructions; usual: likewise, with "
+	  "the usual policy of the scheduler; wall: time; "
 	  "follow: for a debugger", 0 },
 	{ "cases", 'c', "LIST", 0, "only these, as GROUP or GROUP:CASE: solo,round:64B", 0 },
 	{ "rivals", 'r', "LIST", 0, "only rivals that begin with one of these, with commas", 0 },
