@@ -599,3 +599,38 @@ TEST(pids_are_those_of_the_readers_pid_namespace)
 	CHECK_EQ(4, value);
 	CHECK_EQ(pair->inner, receive.pid);
 }
+
+static void put_seven(void *arg)
+{
+	CHECK_EQ(0, put(*(int *)arg, 7));
+}
+
+static void select_in_pid_namespace(void *arg)
+{
+	int fd = *(int *)arg;
+	pid_t pid = spawn(put_seven, arg);
+
+	REAP(pid);
+	CHECK_EQ(0, put(fd, 8));
+	CHECK_EQ(-EAGAIN, take_as(fd, MAILBOX_SELECT_SENDER, pid + 1, 0));
+	CHECK_EQ(7, take_as(fd, MAILBOX_SELECT_SENDER, pid, 0));
+	CHECK_EQ(-EAGAIN, take_as(fd, MAILBOX_SELECT_SENDER, pid, 0));
+	CHECK_EQ(8, take_as(fd, MAILBOX_SELECT_SENDER, getpid(), 0));
+}
+
+static void enter_and_select(void *arg)
+{
+	new_namespaces(CLONE_NEWPID);
+	REAP(spawn(select_in_pid_namespace, arg));
+}
+
+/* Its number there is nobody's any more, and still in its messages. */
+TEST(sender_that_is_gone_is_selected_in_its_pid_namespace)
+{
+	int fd = PORT(O_RDWR, .capacity = 4);
+
+	NEED_ROOT();
+	CHECK_EQ(0, put(fd, 1));
+	REAP(spawn(enter_and_select, &fd));
+	CHECK_EQ(1, take(fd));
+}
