@@ -26,7 +26,7 @@ static void become_member(uid_t user, gid_t group)
 	CHECK_OK(setgroups(group ? 1 : 0, &group));
 	CHECK_OK(setresgid(user, user, user));
 	CHECK_OK(setresuid(user, user, user));
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	end_with_parent();
 }
 
 static void visit(void *arg)

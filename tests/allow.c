@@ -3,7 +3,6 @@
  * The allow list of a port: whom it lets in, who may change it, what it shows.
  * What it takes away from handles that are bound is in revoke.c.
  */
-#include <linux/sched.h>
 #include <sched.h>
 #include <sys/fsuid.h>
 
@@ -238,26 +237,6 @@ static void stay(void *arg)
 {
 	(void)arg;
 	pause();
-}
-
-/* A child with this number, if that is free. */
-static pid_t spawn_as(pid_t number, void (*fn)(void *), void *arg)
-{
-	struct clone_args args = {
-		.exit_signal = SIGCHLD,
-		.set_tid = (uintptr_t)&number,
-		.set_tid_size = 1,
-	};
-	pid_t pid = syscall(SYS_clone3, &args, sizeof(args));
-
-	if (pid < 0)
-		SKIP("cannot choose the number of a process: %s", strerror(errno));
-	if (!pid) {
-		fn(arg);
-		_exit(EXIT_PASS);
-	}
-	CHECK_EQ(number, pid);
-	return pid;
 }
 
 static void enter_with_a_number_of_old(void *arg)

@@ -64,7 +64,7 @@ static inline void become_member(uid_t user, gid_t group)
 	CHECK_OK(setresgid(user, user, user));
 	CHECK_OK(setresuid(user, user, user));
 	prctl(PR_SET_DUMPABLE, 1);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	end_with_parent();
 }
 
 /* Checked. */

@@ -413,7 +413,7 @@ TEST(quota_in_the_middle)
 
 	NEED_ROOT();
 	parameter_set("user_bytes_max", 3 * (sizeof(int) + MAILBOX_MESSAGE_OVERHEAD));
-	pid = fork();
+	pid = fork_child();
 	CHECK_OK(pid);
 	if (!pid) {
 		int fd;

@@ -225,7 +225,7 @@ static void check_leave(void (*leave)(int slow, pid_t pid), bool child)
 	pid_t pid = 0;
 
 	if (child) {
-		pid = fork();
+		pid = fork_child();
 		CHECK_OK(pid);
 		if (!pid)
 			for (;;)

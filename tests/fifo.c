@@ -343,7 +343,7 @@ TEST(cat_through_a_fifo)
 {
 	char *name = unique_name(), text[32] = {};
 	int fifo = fifo_new(name), fd;
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 
 	CHECK_OK(pid);
 	if (!pid) {

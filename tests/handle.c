@@ -154,7 +154,7 @@ TEST(exec_closes_what_is_marked)
 {
 	char *name = unique_name();
 	int fd = NAMED_PORT(O_RDWR, name);
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 
 	if (!pid) {
 		execl("/proc/self/exe", "sleeper", NULL);
@@ -170,7 +170,7 @@ TEST(exec_keeps_what_is_not_marked)
 {
 	int fd = PORT(O_RDWR), copy = dup(fd);
 	char number[16];
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 
 	if (!pid) {
 		snprintf(number, sizeof(number), "%d", copy);

@@ -18,6 +18,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -273,17 +274,74 @@ static inline void *shared_alloc(size_t size)
 	return memory;
 }
 
+static pid_t test_parent;
+
+/*
+ * The caller is killed when its parent ends. To be called once more after its
+ * user has changed, which the kernel takes for a reason to forget it.
+ */
+static inline void end_with_parent(void)
+{
+	pid_t parent;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	parent = getppid();
+	/* It has ended before. In another pid namespace that cannot be seen. */
+	if (parent && parent != test_parent)
+		_exit(EXIT_FAIL);
+}
+
+/*
+ * A child that is not left running, with this number if it is not 0; returns as
+ * fork() does.
+ */
+static inline pid_t fork_child_as(pid_t number)
+{
+	struct clone_args args = {
+		.exit_signal = SIGCHLD,
+		.set_tid = (uintptr_t)&number,
+		.set_tid_size = 1,
+	};
+	pid_t parent = getpid();
+	pid_t pid = number ? syscall(SYS_clone3, &args, sizeof(args)) : fork();
+
+	if (!pid) {
+		test_parent = parent;
+		end_with_parent();
+	}
+	return pid;
+}
+
+static inline pid_t fork_child(void)
+{
+	return fork_child_as(0);
+}
+
 /* fn(arg) in a child, which exits with 0 unless a check fails in it. */
 static inline pid_t spawn(void (*fn)(void *), void *arg)
 {
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 
 	CHECK_OK(pid);
 	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		fn(arg);
 		_exit(EXIT_PASS);
 	}
+	return pid;
+}
+
+/* Likewise, with this number; what has had it is gone and reaped. Checked. */
+static inline pid_t spawn_as(pid_t number, void (*fn)(void *), void *arg)
+{
+	pid_t pid = fork_child_as(number);
+
+	if (pid < 0)
+		SKIP("cannot choose the number of a process: %s", strerror(errno));
+	if (!pid) {
+		fn(arg);
+		_exit(EXIT_PASS);
+	}
+	CHECK_EQ(number, pid);
 	return pid;
 }
 
@@ -420,13 +478,11 @@ static inline int run_in_child(struct test *test)
 	const char *limit = getenv("MAILBOX_TEST_SECONDS");
 	int seconds = (limit ? atoi(limit) : (int)test->seconds) * test_scale();
 	int status = 0;
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 
 	if (pid < 0)
 		return EXIT_FAIL;
 	if (!pid) {
-		/* If the program is killed, what it tests is not left running. */
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		setpgid(0, 0);
 		test_now = test;
 		test->run();

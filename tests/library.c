@@ -526,7 +526,7 @@ static void run_example(void)
 		 example->name);
 	if (access(path, X_OK))
 		SKIP("%s is not there", path);
-	pid = fork();
+	pid = fork_child();
 	if (!pid) {
 		/* Their output is not TAP. */
 		dup2(STDERR_FILENO, STDOUT_FILENO);

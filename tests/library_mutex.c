@@ -148,7 +148,7 @@ TEST(mutex_over_quota)
 	mutex = mutex_new();
 	parameter_set("user_bytes_max", 0);
 	CHECK_EQ(0, SET(mutex_fd(mutex), .flags = MAILBOX_SET_MODE, .mode = 0666));
-	pid = fork();
+	pid = fork_child();
 	if (!pid) {
 		struct mailbox_mutex *own;
 

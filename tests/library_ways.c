@@ -204,7 +204,7 @@ TEST(link_to_a_stranger)
 	NEED_ROOT();
 	target = spawn(do_pause, NULL);
 	pidfd = pidfd_of(target);
-	pid = fork();
+	pid = fork_child();
 	if (!pid) {
 		become(USER_A);
 		CHECK_NULL(EACCES, mailbox_link(target, MAILBOX_OPEN_BOTH, NULL));
@@ -584,7 +584,7 @@ TEST(allow_list)
 	CHECK_EQ(2, total);
 	CHECK_EQ(2, port_stat(mailbox_fd(mb)).allowed);
 
-	pid = fork();
+	pid = fork_child();
 	if (!pid) {
 		struct mailbox *sender;
 

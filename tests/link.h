@@ -6,7 +6,6 @@
 #ifndef TESTS_LINK_H
 #define TESTS_LINK_H
 
-#include <linux/sched.h>
 #include <stdint.h>
 
 #include "direct.h"
@@ -74,27 +73,6 @@ static inline void end_child(pid_t pid)
 {
 	kill(pid, SIGKILL);
 	reap_status(pid);
-}
-
-/* A child of this number; what has had it is gone and reaped. Checked. */
-static inline pid_t spawn_as(pid_t number, void (*fn)(void *), void *arg)
-{
-	struct clone_args args = {
-		.exit_signal = SIGCHLD,
-		.set_tid = (uintptr_t)&number,
-		.set_tid_size = 1,
-	};
-	pid_t pid = syscall(SYS_clone3, &args, sizeof(args));
-
-	if (pid < 0)
-		SKIP("cannot choose the number of a process: %s", strerror(errno));
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		fn(arg);
-		_exit(EXIT_PASS);
-	}
-	CHECK_EQ(number, pid);
-	return pid;
 }
 
 #endif /* TESTS_LINK_H */

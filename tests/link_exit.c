@@ -260,7 +260,7 @@ TEST(handles_of_it_do_not_keep_it_alive)
 	pid_t pid;
 
 	CHECK_OK(socketpair(AF_UNIX, SOCK_DGRAM, 0, sockets));
-	pid = fork();
+	pid = fork_child();
 	CHECK_OK(pid);
 	if (!pid) {
 		send_handle(sockets[0], link_new(O_RDWR, shared->parent));

@@ -86,7 +86,7 @@ static void be_the_target(void *arg)
 	const struct rights_row *row = test_now->row;
 
 	CHECK_OK(setresuid(row->target[0], row->target[1], row->target[2]));
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	end_with_parent();
 	reach(arg, 1);
 	stay(NULL);
 }

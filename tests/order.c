@@ -4,7 +4,6 @@
  * selection, and random operations against a model that is too simple to be
  * wrong.
  */
-#include <linux/sched.h>
 
 #include "port.h"
 
@@ -154,22 +153,21 @@ TEST(select_sender_that_is_nobody)
 	CHECK_EQ(1, take(fd));
 }
 
-/* A child with this very pid, which was another's before. */
+struct value {
+	int fd, value;
+};
+
+static void put_value(void *arg)
+{
+	struct value *value = arg;
+
+	CHECK_EQ(0, put(value->fd, value->value));
+}
+
+/* From a child with this very pid, which was another's before. */
 static void send_as_pid(pid_t pid, int fd, int value)
 {
-	struct clone_args args = {
-		.exit_signal = SIGCHLD,
-		.set_tid = user_pointer(&pid),
-		.set_tid_size = 1,
-	};
-	long long result = RESULT(syscall(SYS_clone3, &args, sizeof(args)));
-
-	if (!result) {
-		CHECK_EQ(0, put(fd, value));
-		_exit(EXIT_PASS);
-	}
-	CHECK_EQ(pid, result);
-	REAP(pid);
+	REAP(spawn_as(pid, put_value, &(struct value){ fd, value }));
 }
 
 /* Whoever had the number: the older message first. */

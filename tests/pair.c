@@ -296,7 +296,7 @@ TEST(quota_has_room_for_one_port_only)
 
 	NEED_ROOT();
 	parameter_set("user_ports_max", 1);
-	pid = fork();
+	pid = fork_child();
 	CHECK_OK(pid);
 	if (!pid) {
 		int fd = node_open(O_RDWR);

@@ -83,11 +83,10 @@ TEST(exec_closes_the_second_handle)
 {
 	struct ends ends = PAIR(O_RDWR);
 	struct call call;
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 
 	CHECK_OK(pid);
 	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		execlp("sleep", "sleep", "1000", NULL);
 		_exit(EXIT_FAIL);
 	}
@@ -145,7 +144,7 @@ static size_t run_program(char *const argv[], const char *input, char *output, s
 	ssize_t len;
 	pid_t pid;
 
-	pid = fork();
+	pid = fork_child();
 	CHECK_OK(pid);
 	if (!pid) {
 		dup2(in.second, 0);
@@ -207,7 +206,7 @@ TEST(socat_by_a_duplex_pair)
 	if (access("/usr/bin/socat", X_OK))
 		SKIP("no socat here");
 	snprintf(fd, sizeof(fd), "FD:%d", ends.second);
-	pid = fork();
+	pid = fork_child();
 	CHECK_OK(pid);
 	if (!pid) {
 		CHECK_OK(fcntl(ends.second, F_SETFD, 0));

@@ -302,7 +302,7 @@ static inline void become(uid_t user)
 	CHECK_OK(setresuid(user, user, user));
 	/* Credentials that change turn this off, and /proc needs it. */
 	prctl(PR_SET_DUMPABLE, 1);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	end_with_parent();
 }
 
 #define NEED_ROOT()							\

@@ -371,6 +371,9 @@ static void enter_as_process(void *arg)
 	if (pid)
 		_exit(EXIT_PASS);
 	/* Its parent is gone, and has left it the handle. */
+	WAIT_FOR(getppid() == runner_pid);
+	test_parent = runner_pid;
+	end_with_parent();
 	WAIT_FOR(guest->step == 4);
 	check_handle(guest->fd, true, true);
 	guest->step = 5;

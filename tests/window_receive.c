@@ -593,7 +593,7 @@ TEST(peer_exits_while_a_receiver_is_held)
 	pid_t pid;
 
 	CHECK_OK(pipe2(gate, O_CLOEXEC));
-	pid = fork();
+	pid = fork_child();
 	CHECK_OK(pid);
 	if (!pid) {
 		close(gate[1]);

@@ -234,7 +234,7 @@ TEST(peer_exits_while_a_sender_is_held)
 	int fd;
 
 	CHECK_OK(pipe2(gate, O_CLOEXEC));
-	pid = fork();
+	pid = fork_child();
 	CHECK_OK(pid);
 	if (!pid) {
 		close(gate[1]);
