@@ -239,7 +239,7 @@ int mbx_port_send(struct mbx_end *end, struct mbx_send *send,
 			post++;
 			locked++;
 		}
-		wakes.sync = err == 1 && send->caller;
+		wakes.sync = err == 1;
 		spin_unlock(&port->lock);
 		mbx_wakes_finish(port, &wakes);
 

@@ -85,22 +85,22 @@ static noinline void wake_before_sleep(struct task_struct *task)
  * @sync:	the caller is about to sleep
  *
  * Not inline, so that somebody can be held before it. Context: process, without
- * mbx_port.lock. Return: true if it slept, and is to run on this processor, as
- * far as that can be seen.
+ * mbx_port.lock. Return: true if @sync, and it slept, and is to run on this
+ * processor, as far as that can be seen.
  */
 noinline bool mbx_wake(struct task_struct *task, bool sync)
 {
-	bool slept = !task_is_running(task);
-	bool here;
+	bool here = sync && !task_is_running(task);
 
 	/* With one processor there is nothing to choose. */
 	if (sync && num_online_cpus() > 1)
 		wake_before_sleep(task);
 	else
 		wake_up_process(task);
-	here = task_cpu(task) == raw_smp_processor_id();
+	if (here)
+		here = task_cpu(task) == raw_smp_processor_id();
 	put_task_struct(task);
-	return slept && here;
+	return here;
 }
 
 /**
@@ -194,7 +194,7 @@ static noinline bool sleep_timed(const struct mbx_deadline *deadline)
  * The caller was to freeze before it slept. Who may be frozen while he sleeps is
  * frozen here, instead of being interrupted.
  */
-static bool freeze_before_sleep(unsigned int state)
+static noinline bool freeze_before_sleep(unsigned int state)
 {
 	if (!(state & TASK_FREEZABLE) || !freezing(current))
 		return false;
@@ -208,7 +208,7 @@ static bool freeze_before_sleep(unsigned int state)
  * Sleep in @state until *@done, which somebody sets before he wakes the caller.
  * Returns 0, -ERESTARTSYS or -ETIMEDOUT.
  */
-static inline int sleep_until(const bool *done, unsigned int state,
+static __always_inline int sleep_until(const bool *done, unsigned int state,
 			      const struct mbx_deadline *deadline)
 {
 	int err = 0;
@@ -243,7 +243,7 @@ static inline int sleep_until(const bool *done, unsigned int state,
  * it may choose the caller again, and he who was woken may have other things to
  * do, what was in vain is not tried at the next sleeps.
  */
-static void yield_before_sleep(const struct mbx_waiter *waiter, bool here)
+static inline void yield_before_sleep(const struct mbx_waiter *waiter, bool here)
 {
 	struct mbx_end *end = waiter->end;
 	unsigned int skips;
