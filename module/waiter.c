@@ -191,17 +191,19 @@ static noinline bool sleep_timed(const struct mbx_deadline *deadline)
 }
 
 /*
- * The caller was to freeze before it slept. Who may be frozen while he sleeps is
- * frozen here, instead of being interrupted.
+ * What wants the caller may be the freezer, which interrupts as a signal does, and
+ * sends none. Who may be frozen in his sleep is frozen here, and sleeps on.
  */
-static noinline bool freeze_before_sleep(unsigned int state)
+static noinline bool interrupted(unsigned int state)
 {
-	if (!(state & TASK_FREEZABLE) || !freezing(current))
-		return false;
-	__set_current_state(TASK_RUNNING);
-	try_to_freeze();
-	recalc_sigpending();
-	return true;
+	if (state & TASK_FREEZABLE) {
+		__set_current_state(TASK_RUNNING);
+		try_to_freeze();
+		spin_lock_irq(&current->sighand->siglock);
+		recalc_sigpending();
+		spin_unlock_irq(&current->sighand->siglock);
+	}
+	return signal_pending(current);
 }
 
 /*
@@ -219,7 +221,7 @@ static __always_inline int sleep_until(const bool *done, unsigned int state,
 		if (smp_load_acquire(done))
 			break;
 		if (signal_pending(current)) {
-			if (freeze_before_sleep(state))
+			if (!interrupted(state))
 				continue;
 			err = -ERESTARTSYS;
 			break;

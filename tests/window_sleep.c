@@ -64,13 +64,14 @@ enum event {
 	CHANGED,			/* PORT_SET: there is room */
 	INTERRUPTED,			/* by a signal, before it sleeps at all */
 	FROZEN,				/* likewise, and served when it is thawed */
+	THAWED,				/* likewise, before it can freeze */
 	EVENTS
 };
 
 static const char * const event_names[] = {
 	"and_nothing_comes", "and_served", "and_called", "and_answered_by_reply_receive",
 	"and_destroyed", "and_revoked", "and_hung_up", "and_room_is_made", "and_interrupted",
-	"and_frozen",
+	"and_frozen", "and_frozen_and_thawed",
 };
 
 struct row {
@@ -98,6 +99,7 @@ static bool possible(const struct row *row)
 	case INTERRUPTED:
 		return !moments[row->moment].result;
 	case FROZEN:
+	case THAWED:
 		/* A receiver is not: it would keep what it is handed from others. */
 		return !receives(row->kind) && row->moment == ABOUT_TO_SLEEP;
 	default:
@@ -246,21 +248,28 @@ static long long event_come(struct scene *scene)
 		CHECK_EQ(0, pthread_kill(scene->call->thread, SIGUSR1));
 		return -EINTR;
 	case FROZEN:
+	case THAWED:
 		freezer_new();
 		freezer_take("tasks", scene->call->tid);
 		freezer_begin("FROZEN");
+		if (scene->row->event == THAWED)
+			freezer_set("THAWED");
 		return 0;
 	default:
 		return moments[scene->row->moment].result;
 	}
 }
 
-/* It was frozen where it was to sleep, and sleeps on. */
+/* It was, or was to be, frozen where it was to sleep, and sleeps on. */
 static void sleeper_thaw(struct scene *scene)
 {
-	freezer_wait("FROZEN");
+	if (scene->row->event == FROZEN) {
+		freezer_wait("FROZEN");
+		CHECK(waiters_are(scene->look, 1, 0));
+		freezer_set("THAWED");
+	}
+	wait_for_sleep(scene->call);
 	CHECK(waiters_are(scene->look, 1, 0));
-	freezer_set("THAWED");
 	sleeper_serve(scene);
 }
 
@@ -285,7 +294,7 @@ static void scene_check(struct scene *scene)
 	enum event event = scene->row->event;
 	struct mailbox_ioc_port_stat stat;
 	bool served = event == SERVED || event == CALLED || event == ANSWERED ||
-		      event == FROZEN;
+		      event == FROZEN || event == THAWED;
 	bool sent = !receives(kind) && (served || event == CHANGED);
 
 	if (served && receives(kind))
@@ -327,7 +336,7 @@ static void run_row(void)
 	sleeper_start(&scene);
 	expected = event_come(&scene);
 	gate_go(scene.gate);
-	if (row->event == FROZEN)
+	if (row->event == FROZEN || row->event == THAWED)
 		sleeper_thaw(&scene);
 	CHECK_EQ(expected, call_join(scene.call));
 	others_end(&scene);
