@@ -197,11 +197,13 @@ static noinline bool sleep_timed(const struct mbx_deadline *deadline)
 static noinline bool interrupted(unsigned int state)
 {
 	if (state & TASK_FREEZABLE) {
+		struct sighand_struct *own = unrcu_pointer(current->sighand);
+
 		__set_current_state(TASK_RUNNING);
 		try_to_freeze();
-		spin_lock_irq(&current->sighand->siglock);
+		spin_lock_irq(&own->siglock);
 		recalc_sigpending();
-		spin_unlock_irq(&current->sighand->siglock);
+		spin_unlock_irq(&own->siglock);
 	}
 	return signal_pending(current);
 }
