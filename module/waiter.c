@@ -213,7 +213,7 @@ static noinline bool interrupted(unsigned int state)
  * Returns 0, -ERESTARTSYS or -ETIMEDOUT.
  */
 static __always_inline int sleep_until(const bool *done, unsigned int state,
-			      const struct mbx_deadline *deadline)
+				       const struct mbx_deadline *deadline)
 {
 	int err = 0;
 
